@@ -1,0 +1,448 @@
+#include "agent/compile.h"
+
+#include <algorithm>
+#include <bit>
+#include <set>
+#include <tuple>
+
+namespace ringwall::agent {
+namespace {
+
+constexpr std::uint32_t any_protocol_length = 1u << 17;
+constexpr std::size_t most_selectors = 64;
+constexpr auto container_part = static_cast<std::size_t>(loader::Attribute::container);
+
+template <typename F>
+void for_each_bit(std::uint64_t bits, F&& use) {
+    for (; bits != 0; bits &= bits - 1)
+        use(static_cast<unsigned>(std::countr_zero(bits)));
+}
+
+std::uint64_t bit(std::int16_t selector) { return std::uint64_t{1} << selector; }
+
+std::uint64_t unconstrained(std::span<const ProcessParts> selectors, std::size_t attribute) {
+    std::uint64_t out = ~std::uint64_t{0};
+    for (std::size_t i = 0; i < selectors.size(); ++i)
+        if (selectors[i].values[attribute])
+            out &= ~(std::uint64_t{1} << i);
+    return out;
+}
+
+} // namespace
+
+// ---- what the atoms of one view say about each key ---------------------------------------------
+
+RuleSet::Key RuleSet::Key::of(const Atom& atom) {
+    return {atom.any_protocol, atom.protocol, atom.port, atom.length};
+}
+
+bool RuleSet::Key::covers(const Key& other) const {
+    if (any_protocol)
+        return true;
+    return !other.any_protocol && protocol == other.protocol && length <= other.length &&
+           (length == 0 || port >> (16 - length) == other.port >> (16 - length));
+}
+
+void RuleSet::Bits::add(Action action, std::int16_t selector) {
+    const bool any = selector < 0;
+    const std::uint64_t set = any ? 0 : bit(selector);
+    switch (action) {
+    case Action::failsafe:
+        any_failsafe |= any;
+        break;
+    case Action::override_deny:
+        override_deny |= set;
+        any_override_deny |= any;
+        break;
+    case Action::allow:
+        allow |= set;
+        any_allow |= any;
+        break;
+    case Action::deny:
+        deny |= set;
+        any_deny |= any;
+        break;
+    }
+}
+
+// Walks keys in their order and keeps the covering ones on a stack, each with all that it and those
+// below it say: the closure of prefixes.
+class RuleSet::ViewSweep {
+  public:
+    ViewSweep(const Definition& definition, const View& view, bool inbound)
+        : x_definition(definition) {
+        for (const std::uint32_t number : view) {
+            const Rule& rule = definition.rules()[number];
+            if (rule.inbound == inbound)
+                x_atoms.insert(x_atoms.end(), rule.atoms.begin(), rule.atoms.end());
+        }
+        std::ranges::sort(x_atoms, {}, &Key::of);
+        for (const Atom& atom : x_atoms)
+            if (atom.any_protocol)
+                x_any_protocol.add(definition.rules()[atom.rule].action, atom.selector);
+    }
+
+    void keys_into(std::vector<Key>& out) const {
+        for (const Atom& atom : x_atoms)
+            if (out.empty() || out.back() != Key::of(atom))
+                out.push_back(Key::of(atom));
+    }
+
+    Bits at(const Key& key) {
+        while (!x_stack.empty() && !x_stack.back().first.covers(key))
+            x_stack.pop_back();
+        for (; x_next < x_atoms.size() && Key::of(x_atoms[x_next]) <= key; ++x_next)
+            push(x_atoms[x_next], key);
+        return x_stack.empty() ? x_any_protocol : x_stack.back().second;
+    }
+
+  private:
+    void push(const Atom& atom, const Key& wanted) {
+        const Key key = Key::of(atom);
+        if (key.any_protocol || !key.covers(wanted))
+            return;
+        if (x_stack.empty() || x_stack.back().first != key)
+            x_stack.emplace_back(key, x_stack.empty() ? x_any_protocol : x_stack.back().second);
+        x_stack.back().second.add(x_definition.rules()[atom.rule].action, atom.selector);
+    }
+
+    const Definition& x_definition;
+    std::vector<Atom> x_atoms;
+    Bits x_any_protocol;
+    std::vector<std::pair<Key, Bits>> x_stack;
+    std::size_t x_next = 0;
+};
+
+template <typename F>
+void RuleSet::for_each_key(const Signature& signature, bool inbound, F&& use) const {
+    std::vector<ViewSweep> sweeps;
+    std::vector<Key> keys;
+    for (const View& view : signature) {
+        sweeps.emplace_back(*x_definition, view, inbound);
+        sweeps.back().keys_into(keys);
+    }
+    if (sweeps.size() > 1) {
+        std::ranges::sort(keys);
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    }
+    std::vector<Bits> views(sweeps.size());
+    for (const Key& key : keys) {
+        for (std::size_t i = 0; i < sweeps.size(); ++i)
+            views[i] = sweeps[i].at(key);
+        use(key, std::span<const Bits>(views));
+    }
+}
+
+// ---- several claims on one address -------------------------------------------------------------
+
+// The selector that holds exactly when both hold. nullopt: never, or (two different groups) not
+// expressible, which then allows nothing.
+std::optional<ProcessParts> RuleSet::merged(unsigned one, unsigned other) const {
+    ProcessParts out = x_selectors[one];
+    for (std::size_t i = 0; i < out.values.size(); ++i) {
+        const auto& more = x_selectors[other].values[i];
+        if (more && out.values[i] && *more != *out.values[i])
+            return std::nullopt;
+        if (more)
+            out.values[i] = more;
+    }
+    return out;
+}
+
+// The set that a process meets exactly when it meets both sets, as far as combinations have numbers.
+std::uint64_t RuleSet::both(std::uint64_t one, std::uint64_t other) const {
+    std::uint64_t out = one & other;
+    for_each_bit(one & ~other, [&](unsigned a) {
+        for_each_bit(other & ~one, [&](unsigned b) {
+            const auto found = std::ranges::find(x_selectors, merged(a, b));
+            if (found != x_selectors.end())
+                out |= bit(static_cast<std::int16_t>(found - x_selectors.begin()));
+        });
+    });
+    return out;
+}
+
+// Deny holds for any claim, allow must hold for each.
+loader::EntryRow RuleSet::combine(std::span<const Bits> views) const {
+    loader::EntryRow row;
+    bool first = true;
+    row.any_allow = true;
+    for (const Bits& view : views) {
+        row.any_failsafe |= view.any_failsafe;
+        row.override_deny |= view.override_deny;
+        row.any_override_deny |= view.any_override_deny;
+        row.deny |= view.deny;
+        row.any_deny |= view.any_deny;
+        if (!view.any_allow) {
+            row.allow = first ? view.allow : both(row.allow, view.allow);
+            row.any_allow = first = false;
+        }
+    }
+    if (views.size() == 1)
+        row.allow = views[0].allow;
+    return row;
+}
+
+void RuleSet::number_combinations(const Signature& signature) {
+    const auto number = [&](std::uint64_t one, std::uint64_t other) {
+        for_each_bit(one & ~other, [&](unsigned a) {
+            for_each_bit(other & ~one, [&](unsigned b) {
+                const auto both_parts = merged(a, b);
+                if (both_parts && x_selectors.size() < most_selectors &&
+                    std::ranges::find(x_selectors, *both_parts) == x_selectors.end())
+                    x_selectors.push_back(*both_parts);
+            });
+        });
+    };
+    for (const bool inbound : {false, true})
+        for_each_key(signature, inbound, [&](const Key&, std::span<const Bits> views) {
+            std::optional<std::uint64_t> so_far;
+            for (const Bits& view : views) {
+                if (view.any_allow)
+                    continue;
+                if (so_far)
+                    number(*so_far, view.allow);
+                so_far = so_far ? both(*so_far, view.allow) : view.allow;
+            }
+        });
+}
+
+bool RuleSet::allow_is_exact(std::span<const Bits> views) const {
+    std::optional<std::uint64_t> so_far;
+    bool exact = true;
+    for (const Bits& view : views) {
+        if (view.any_allow)
+            continue;
+        if (so_far)
+            for_each_bit(*so_far & ~view.allow, [&](unsigned a) {
+                for_each_bit(view.allow & ~*so_far, [&](unsigned b) {
+                    const auto parts = merged(a, b);
+                    exact &= !parts || std::ranges::find(x_selectors, *parts) != x_selectors.end();
+                });
+            });
+        so_far = so_far ? both(*so_far, view.allow) : view.allow;
+    }
+    return exact;
+}
+
+bool RuleSet::exact_for(const Signature& signature) const {
+    if (signature.size() == 1 || x_selectors.size() == most_selectors)
+        return true;
+    bool exact = true;
+    for (const bool inbound : {false, true})
+        for_each_key(signature, inbound, [&](const Key&, std::span<const Bits> views) {
+            exact = exact && allow_is_exact(views);
+        });
+    return exact;
+}
+
+// ---- classes -----------------------------------------------------------------------------------
+
+RuleSet::RuleSet(std::uint32_t id, std::shared_ptr<const Definition> definition, Ids& ids,
+                 std::span<const Signature> claimed)
+    : x_id(id), x_definition(std::move(definition)),
+      x_selectors(x_definition->selectors().begin(), x_definition->selectors().end()) {
+    for (const Signature& signature : claimed)
+        if (signature.size() > 1)
+            number_combinations(signature);
+    x_unknown = classify(Membership{}, ids);
+}
+
+void RuleSet::continue_with(std::shared_ptr<const Definition> definition) {
+    x_definition = std::move(definition);
+}
+
+loader::ClassRef RuleSet::classify(const Signature& signature, Ids& ids) {
+    const auto [found, added] = x_classes.try_emplace(signature);
+    if (!added)
+        return found->second;
+    x_class_order.push_back(&found->first);
+    loader::ClassRef& cls = found->second;
+    if (signature == Signature{View{}})
+        return cls;
+    cls.id = ++ids.cls;
+    cls.out_lengths = add_entries(signature, false, cls.id, ids);
+    cls.in_lengths = add_entries(signature, true, cls.id, ids);
+    return cls;
+}
+
+// Returns the lengths that exist.
+std::uint32_t RuleSet::add_entries(const Signature& signature, bool inbound, std::uint32_t cls,
+                                   Ids& ids) {
+    std::uint32_t lengths = 0;
+    const auto class_index = static_cast<std::uint32_t>(x_class_order.size() - 1);
+    for_each_key(signature, inbound, [&](const Key& key, std::span<const Bits> views) {
+        loader::EntryRow row = combine(views);
+        row.rule_set = x_id;
+        row.cls = cls;
+        row.inbound = inbound;
+        row.any_protocol = key.any_protocol;
+        row.protocol = key.protocol;
+        row.length = key.length;
+        row.port = key.port;
+        row.id = ++ids.entry;
+        lengths |= key.any_protocol ? any_protocol_length : 1u << key.length;
+        x_entries.push_back({row.id, class_index, key, inbound});
+        x_new_entries.push_back(row);
+    });
+    return lengths;
+}
+
+std::vector<loader::EntryRow> RuleSet::take_entries() { return std::exchange(x_new_entries, {}); }
+
+void RuleSet::rollback(const Mark& mark) {
+    while (x_class_order.size() > mark.classes) {
+        x_classes.erase(x_classes.find(*x_class_order.back()));
+        x_class_order.pop_back();
+    }
+    x_entries.resize(std::min(x_entries.size(), mark.entries));
+    x_new_entries.clear();
+}
+
+// ---- attributes --------------------------------------------------------------------------------
+
+loader::RuleSetRow RuleSet::row() const {
+    loader::RuleSetRow row{.id = x_id, .unconstrained = {}, .unknown = x_unknown};
+    for (std::size_t i = 0; i < row.unconstrained.size(); ++i)
+        row.unconstrained[i] = unconstrained(x_selectors, i);
+    return row;
+}
+
+std::vector<loader::AttributeRow> RuleSet::attributes() const {
+    std::vector<loader::AttributeRow> out;
+    for (std::size_t i = 0; i < loader::attribute_count; ++i) {
+        if (i == container_part)
+            continue;
+        std::map<std::uint64_t, std::uint64_t> sets;
+        for (std::size_t number = 0; number < x_selectors.size(); ++number)
+            if (const auto& value = x_selectors[number].values[i])
+                sets[*value] |= std::uint64_t{1} << number;
+        for (const auto& [value, set] : sets)
+            out.push_back({x_id, static_cast<loader::Attribute>(i), value,
+                           set | unconstrained(x_selectors, i)});
+    }
+    return out;
+}
+
+std::vector<loader::AttributeRow>
+RuleSet::container_rows(const std::map<std::uint64_t, std::string>& containers) const {
+    std::vector<loader::AttributeRow> out;
+    const auto names = x_definition->containers();
+    if (names.empty())
+        return out;
+    for (const auto& [cgroup, name] : containers) {
+        std::uint64_t set = unconstrained(x_selectors, container_part);
+        for (std::size_t number = 0; number < x_selectors.size(); ++number)
+            if (const auto& value = x_selectors[number].values[container_part];
+                value && names[*value] == name)
+                set |= std::uint64_t{1} << number;
+        out.push_back({x_id, loader::Attribute::container, cgroup, set});
+    }
+    return out;
+}
+
+// ---- explaining --------------------------------------------------------------------------------
+
+std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
+                                    std::uint64_t maybe) const {
+    const auto found = std::ranges::lower_bound(x_entries, entry, {}, &Entry::id);
+    if (found == x_entries.end() || found->id != entry)
+        return {};
+    std::set<std::pair<Action, std::uint32_t>> matches;
+    bool allowed_for_each = true;
+    for (const View& view : *x_class_order[found->class_index]) {
+        bool allowed = false;
+        for (const std::uint32_t number : view) {
+            const Rule& rule = x_definition->rules()[number];
+            const std::uint64_t bits = rule.action == Action::allow ? sure : maybe;
+            const bool holds =
+                rule.inbound == found->inbound &&
+                std::ranges::any_of(rule.atoms, [&](const Atom& atom) {
+                    return Key::of(atom).covers(found->key) &&
+                           (atom.selector < 0 || (bits & bit(atom.selector)) != 0);
+                });
+            if (holds)
+                matches.emplace(rule.action, number);
+            allowed |= holds && rule.action == Action::allow;
+        }
+        allowed_for_each &= allowed;
+    }
+    std::vector<Match> out;
+    for (const auto& [action, number] : matches)
+        if (action != Action::allow || allowed_for_each)
+            if (const Match match{x_definition->rules()[number].id, action};
+                out.empty() || out.back() != match)
+                out.push_back(match);
+    return out;
+}
+
+// ---- widening ----------------------------------------------------------------------------------
+
+namespace {
+
+using Said = std::vector<std::tuple<bool, Atom>>; // inbound, atom without its rule; sorted
+
+// Selector numbers of `old` in the numbering of `now`; those it does not have get numbers of their
+// own.
+std::vector<std::int16_t> translation(const Definition& old, const Definition& now) {
+    const auto named = [](const Definition& definition, std::size_t number) {
+        ProcessParts parts = definition.selectors()[number];
+        std::string container;
+        if (auto& value = parts.values[container_part]) {
+            container = definition.containers()[*value];
+            value = 0;
+        }
+        return std::pair(parts, container);
+    };
+    std::vector<std::int16_t> out;
+    for (std::size_t i = 0; i < old.selectors().size(); ++i) {
+        out.push_back(static_cast<std::int16_t>(1000 + i));
+        for (std::size_t j = 0; j < now.selectors().size(); ++j)
+            if (named(old, i) == named(now, j))
+                out.back() = static_cast<std::int16_t>(j);
+    }
+    return out;
+}
+
+Said said(const Definition& definition, const View& view, Action action,
+          std::span<const std::int16_t> translated) {
+    Said out;
+    for (const std::uint32_t number : view) {
+        const Rule& rule = definition.rules()[number];
+        if (rule.action != action)
+            continue;
+        for (Atom atom : rule.atoms) {
+            atom.rule = 0;
+            if (atom.selector >= 0 && !translated.empty())
+                atom.selector = translated[static_cast<std::size_t>(atom.selector)];
+            out.emplace_back(rule.inbound, atom);
+        }
+    }
+    std::ranges::sort(out);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+} // namespace
+
+bool widens(const Definition& old, const Signature& before, const Definition& now,
+            const Signature& after) {
+    const auto translated = translation(old, now);
+    const auto all_in = [&](Action action, bool old_in_new) {
+        for (const View& a : before)
+            for (const View& b : after) {
+                const Said was = said(old, a, action, translated);
+                const Said is = said(now, b, action, {});
+                const auto& [inner, outer] = old_in_new ? std::tie(was, is) : std::tie(is, was);
+                if (!std::ranges::includes(outer, inner))
+                    return false;
+            }
+        return true;
+    };
+    if (&old == &now && before == after)
+        return true;
+    return all_in(Action::allow, true) && all_in(Action::failsafe, true) &&
+           all_in(Action::deny, false) && all_in(Action::override_deny, false);
+}
+
+} // namespace ringwall::agent

@@ -1,0 +1,364 @@
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "agent/compile.h"
+
+namespace ringwall::agent {
+namespace {
+
+std::unexpected<Error> bad(std::string message) {
+    return std::unexpected(Error{Errc::bad_snapshot, std::move(message)});
+}
+
+std::optional<std::uint32_t> as_number(std::string_view text) {
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return value;
+}
+
+std::optional<Action> action_of(v1::Action action) {
+    switch (action) {
+    case v1::ALLOW:
+        return Action::allow;
+    case v1::DENY:
+        return Action::deny;
+    case v1::OVERRIDE_DENY:
+        return Action::override_deny;
+    default:
+        return std::nullopt;
+    }
+}
+
+// The fewest port prefixes that cover [first, last].
+void cover_ports(std::uint32_t first, std::uint32_t last, Atom atom, std::vector<Atom>& out) {
+    while (first <= last) {
+        std::uint8_t bits = 0;
+        while (bits < 16 && (first & ((2u << bits) - 1)) == 0 && first + (2u << bits) - 1 <= last)
+            ++bits;
+        atom.port = static_cast<std::uint16_t>(first);
+        atom.length = static_cast<std::uint8_t>(16 - bits);
+        out.push_back(atom);
+        first += 1u << bits;
+    }
+}
+
+void merge_into(View& out, const View& more) {
+    const auto middle = static_cast<std::ptrdiff_t>(out.size());
+    out.insert(out.end(), more.begin(), more.end());
+    std::inplace_merge(out.begin(), out.begin() + middle, out.end());
+}
+
+// Everything that is in exactly one of the two (sorted) is absent from the inventory it could have
+// been in.
+bool differ_by_absent(std::span<const std::uint32_t> before, std::span<const std::uint32_t> after,
+                      std::span<const std::uint32_t> old_inventory,
+                      std::span<const std::uint32_t> new_inventory) {
+    std::vector<std::uint32_t> only;
+    const auto absent = [&](std::span<const std::uint32_t> inventory) {
+        return std::ranges::none_of(
+            only, [&](std::uint32_t id) { return std::ranges::binary_search(inventory, id); });
+    };
+    std::ranges::set_difference(after, before, std::back_inserter(only));
+    if (!absent(old_inventory))
+        return false;
+    only.clear();
+    std::ranges::set_difference(before, after, std::back_inserter(only));
+    return absent(new_inventory);
+}
+
+} // namespace
+
+const char* name(Action action) {
+    switch (action) {
+    case Action::failsafe:
+        return "failsafe";
+    case Action::override_deny:
+        return "override-deny";
+    case Action::allow:
+        return "allow";
+    case Action::deny:
+        return "deny";
+    }
+    return "?";
+}
+
+class DefinitionBuilder {
+  public:
+    DefinitionBuilder(const v1::Subject& subject, const Interned& interned,
+                      const NodeContext& node)
+        : x_subject(subject), x_interned(interned), x_node(node) {}
+
+    Result<std::shared_ptr<const Definition>> build() {
+        add_failsafe();
+        for (const v1::Rule& rule : x_subject.rules())
+            if (auto done = add(rule); !done)
+                return std::unexpected(done.error());
+        x_out->index();
+        return x_out;
+    }
+
+  private:
+    void add_failsafe() {
+        for (std::size_t i = 0; i < x_node.failsafe.size(); ++i) {
+            const Failsafe& failsafe = x_node.failsafe[i];
+            Rule rule;
+            rule.id = "failsafe";
+            rule.action = Action::failsafe;
+            rule.inbound = failsafe.inbound;
+            if (x_interned.failsafe.at(i) == 0)
+                rule.any = true;
+            else
+                rule.lists.push_back(x_interned.failsafe[i]);
+            const Atom atom{.protocol = failsafe.protocol.value_or(0),
+                            .any_protocol = !failsafe.protocol};
+            if (failsafe.protocol)
+                cover_ports(failsafe.first_port, failsafe.last_port, atom, rule.atoms);
+            else
+                rule.atoms.push_back(atom);
+            keep(std::move(rule));
+        }
+    }
+
+    Result<void> add(const v1::Rule& wire) {
+        const auto action = action_of(wire.action());
+        const bool directed =
+            wire.direction() == v1::OUTBOUND || wire.direction() == v1::INBOUND;
+        if (!action || !directed)
+            return bad(fmt::format("{}: rule \"{}\" has an action or direction that this agent does "
+                                   "not know; upgrade the agent",
+                                   x_subject.workload(), wire.id()));
+        Rule rule;
+        rule.id = wire.id();
+        rule.action = *action;
+        rule.inbound = wire.direction() == v1::INBOUND;
+        if (auto done = add_peers(wire, rule); !done)
+            return done;
+        for (const v1::Service& service : wire.services())
+            if (auto done = add_service(wire, service, rule); !done)
+                return done;
+        keep(std::move(rule));
+        return {};
+    }
+
+    void keep(Rule rule) {
+        const auto number = static_cast<std::uint32_t>(x_out->x_rules.size());
+        for (Atom& atom : rule.atoms)
+            atom.rule = number;
+        std::ranges::sort(rule.atoms);
+        rule.atoms.erase(std::unique(rule.atoms.begin(), rule.atoms.end()), rule.atoms.end());
+        rule.atoms.shrink_to_fit();
+        x_out->x_rules.push_back(std::move(rule));
+    }
+
+    Result<void> add_peers(const v1::Rule& wire, Rule& rule) {
+        rule.any = wire.peers().any();
+        rule.all_workloads = wire.peers().all_workloads();
+        for (const std::uint32_t id : wire.peers().identities()) {
+            const auto found = x_interned.identities.find(id);
+            if (found == x_interned.identities.end())
+                return bad(fmt::format("{}: rule \"{}\" names identity {}, which the inventory does "
+                                       "not have; ask the controller for a full snapshot",
+                                       x_subject.workload(), wire.id(), id));
+            rule.identities.push_back(found->second);
+        }
+        for (const std::string& list : wire.peers().lists()) {
+            const auto found = x_interned.lists.find(list);
+            if (found == x_interned.lists.end())
+                return bad(fmt::format("{}: rule \"{}\" names list \"{}\", which the snapshot does "
+                                       "not have; ask the controller for a full snapshot",
+                                       x_subject.workload(), wire.id(), list));
+            rule.lists.push_back(found->second);
+        }
+        for (auto* ids : {&rule.identities, &rule.lists}) {
+            std::ranges::sort(*ids);
+            ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+        }
+        return {};
+    }
+
+    Result<void> add_service(const v1::Rule& wire, const v1::Service& service, Rule& rule) {
+        Atom atom{.any_protocol = service.any_protocol()};
+        if (service.has_process()) {
+            const auto number = selector(wire, service.process());
+            if (!number)
+                return std::unexpected(number.error());
+            atom.selector = *number;
+        }
+        if (!service.any_protocol() && service.protocol() > 255)
+            return bad_service(wire);
+        if (!service.any_protocol())
+            atom.protocol = static_cast<std::uint8_t>(service.protocol());
+        if (service.any_protocol() || (service.ports().empty() && service.icmp().empty()))
+            rule.atoms.push_back(atom);
+        for (const auto& range : service.ports()) {
+            if (range.first() > range.last() || range.last() > 65535)
+                return bad_service(wire);
+            cover_ports(range.first(), range.last(), atom, rule.atoms);
+        }
+        for (const auto& icmp : service.icmp())
+            if (icmp.type() > 255 || icmp.code() < -1 || icmp.code() > 255)
+                return bad_service(wire);
+            else
+                cover_ports(icmp.type() << 8 | std::max(icmp.code(), 0),
+                            icmp.type() << 8 | (icmp.code() < 0 ? 255 : icmp.code()), atom,
+                            rule.atoms);
+        return {};
+    }
+
+    std::unexpected<Error> bad_service(const v1::Rule& wire) const {
+        return bad(fmt::format("{}: rule \"{}\" has a port, ICMP type or protocol out of range; ask "
+                               "the controller for a full snapshot",
+                               x_subject.workload(), wire.id()));
+    }
+
+    Result<std::int16_t> selector(const v1::Rule& wire, const v1::Process& process) {
+        const auto parts = resolve(wire, process);
+        if (!parts)
+            return std::unexpected(parts.error());
+        const auto [found, added] =
+            x_numbers.emplace(*parts, static_cast<std::int16_t>(x_numbers.size()));
+        if (added)
+            x_out->x_selectors.push_back(*parts);
+        if (x_numbers.size() > 64)
+            return std::unexpected(Error{
+                Errc::too_many_selectors,
+                fmt::format("{}: its rules have more than 64 different process selectors (the 65th "
+                            "is in rule \"{}\"); name fewer programs, or make a part of the host "
+                            "a workload of its own with `cgroup`",
+                            x_subject.workload(), wire.id())});
+        return found->second;
+    }
+
+    Result<ProcessParts> resolve(const v1::Rule& wire, const v1::Process& process) {
+        ProcessParts parts;
+        const auto set = [&](loader::Attribute attribute, std::uint64_t value) {
+            parts.values[static_cast<std::size_t>(attribute)] = value;
+        };
+        using enum loader::Attribute;
+        if (!process.path().empty())
+            set(path, x_node.path_id(process.path()));
+        if (!process.name().empty())
+            set(loader::Attribute::name, x_node.name_id(process.name()));
+        if (!process.unit().empty())
+            set(unit, x_node.path_id(unit_cgroup(process.unit(), x_node)));
+        if (!process.container().empty())
+            set(container, container_number(process.container()));
+        for (const bool is_user : {true, false}) {
+            const std::string& text = is_user ? process.user() : process.group();
+            if (text.empty())
+                continue;
+            auto number = as_number(text);
+            if (!number)
+                number = (is_user ? x_node.user_id : x_node.group_id)(text);
+            if (!number)
+                return unresolved(wire, is_user ? "user" : "group", text,
+                                  "create it, or write its number");
+            set(is_user ? user : group, *number);
+        }
+        if (!process.sha256().empty()) {
+            const auto id = digest_id(process.sha256());
+            if (!id)
+                return unresolved(wire, "sha256", process.sha256(),
+                                  "write 64 lower-case hex digits");
+            set(digest, *id);
+        }
+        if (parts == ProcessParts{})
+            return bad(fmt::format("{}: rule \"{}\" has a process selector without any part",
+                                   x_subject.workload(), wire.id()));
+        return parts;
+    }
+
+    std::unexpected<Error> unresolved(const v1::Rule& wire, const char* what,
+                                      const std::string& text, const char* cure) const {
+        return std::unexpected(
+            Error{Errc::unresolved,
+                  fmt::format("{}: rule \"{}\" asks for {} \"{}\", which this host does not know; "
+                              "{}",
+                              x_subject.workload(), wire.id(), what, text, cure)});
+    }
+
+    std::uint64_t container_number(const std::string& container) {
+        auto& known = x_out->x_containers;
+        const auto found = std::ranges::find(known, container);
+        if (found != known.end())
+            return static_cast<std::uint64_t>(found - known.begin());
+        known.push_back(container);
+        return known.size() - 1;
+    }
+
+    const v1::Subject& x_subject;
+    const Interned& x_interned;
+    const NodeContext& x_node;
+    std::shared_ptr<Definition> x_out = std::make_shared<Definition>();
+    std::map<ProcessParts, std::int16_t> x_numbers;
+};
+
+Result<std::shared_ptr<const Definition>>
+Definition::make(const v1::Subject& subject, const Interned& interned, const NodeContext& node) {
+    return DefinitionBuilder(subject, interned, node).build();
+}
+
+void Definition::index() {
+    for (std::uint32_t i = 0; i < x_rules.size(); ++i) {
+        const Rule& rule = x_rules[i];
+        if (rule.any)
+            x_any.push_back(i);
+        if (rule.all_workloads)
+            x_all_workloads.push_back(i);
+        for (const auto id : rule.identities)
+            x_by_identity[id].push_back(i);
+        for (const auto id : rule.lists)
+            x_by_list[id].push_back(i);
+    }
+}
+
+View Definition::view(std::uint32_t identity, std::span<const std::uint32_t> lists) const {
+    View out = x_any;
+    const auto add = [&](const auto& index, std::uint32_t id) {
+        if (const auto found = index.find(id); found != index.end())
+            merge_into(out, found->second);
+    };
+    if (identity != 0) {
+        merge_into(out, x_all_workloads);
+        add(x_by_identity, identity);
+    }
+    for (const auto list : lists)
+        add(x_by_list, list);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+Signature Definition::signature(const Membership& membership) const {
+    Signature out;
+    for (const auto identity : membership.identities)
+        out.push_back(view(identity, membership.lists));
+    if (out.empty())
+        out.push_back(view(0, membership.lists));
+    std::ranges::sort(out);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+bool Definition::continues(const Definition& old, std::span<const std::uint32_t> old_identities,
+                           std::span<const std::uint32_t> new_identities) const {
+    if (x_selectors != old.x_selectors || x_containers != old.x_containers ||
+        x_rules.size() != old.x_rules.size())
+        return false;
+    for (std::size_t i = 0; i < x_rules.size(); ++i) {
+        const Rule& a = old.x_rules[i];
+        const Rule& b = x_rules[i];
+        const bool same = a.id == b.id && a.action == b.action && a.inbound == b.inbound &&
+                          a.any == b.any && a.all_workloads == b.all_workloads &&
+                          a.lists == b.lists && a.atoms == b.atoms;
+        if (!same ||
+            !differ_by_absent(a.identities, b.identities, old_identities, new_identities))
+            return false;
+    }
+    return true;
+}
+
+} // namespace ringwall::agent

@@ -1,0 +1,238 @@
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "agent/applied.h"
+
+namespace ringwall::agent {
+namespace {
+
+std::unexpected<Error> bad(std::string message) {
+    return std::unexpected(Error{Errc::bad_snapshot, std::move(message)});
+}
+
+std::optional<Address> address_of(std::string_view bytes) {
+    Address out = Address::v4(0);
+    if (bytes.size() == 4)
+        std::memcpy(out.bytes.data() + 12, bytes.data(), 4);
+    else if (bytes.size() == 16)
+        std::memcpy(out.bytes.data(), bytes.data(), 16);
+    else
+        return std::nullopt;
+    return out;
+}
+
+std::optional<loader::Mode> mode_of(v1::Mode mode) {
+    switch (mode) {
+    case v1::IDLE:
+        return loader::Mode::idle;
+    case v1::VISIBILITY:
+        return loader::Mode::visibility;
+    case v1::SELECTIVE:
+        return loader::Mode::selective;
+    case v1::FULL:
+        return loader::Mode::full;
+    default:
+        return std::nullopt;
+    }
+}
+
+void sort_unique(std::vector<Prefix>& prefixes) {
+    std::ranges::sort(prefixes);
+    prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
+}
+
+class Reader {
+  public:
+    Reader(const v1::Snapshot& snapshot, Interner& interner, const NodeContext& node)
+        : x_snapshot(snapshot), x_interner(interner), x_node(node) {}
+
+    Result<Desired> read() {
+        if (x_snapshot.format() != 1 || x_snapshot.policy().subjects().empty())
+            return bad(fmt::format("the snapshot has format {} and {} subjects; this agent reads "
+                                   "format 1 with at least one subject: upgrade the agent or make "
+                                   "the snapshot again",
+                                   x_snapshot.format(), x_snapshot.policy().subjects().size()));
+        read_identities();
+        for (const auto step : {&Reader::read_lists, &Reader::read_addresses,
+                                &Reader::read_subjects})
+            if (auto done = (this->*step)(); !done)
+                return std::unexpected(done.error());
+        x_out.version = x_snapshot.policy().version();
+        return std::move(x_out);
+    }
+
+  private:
+    void read_identities() {
+        for (const v1::Identity& wire : x_snapshot.inventory().identities()) {
+            Identity identity{{wire.labels().begin(), wire.labels().end()},
+                              wire.managed(),
+                              wire.workload()};
+            const std::uint32_t number = x_interner.identity(identity);
+            x_interned.identities.emplace(wire.id(), number);
+            x_out.identities.push_back(number);
+        }
+        std::ranges::sort(x_out.identities);
+    }
+
+    Result<void> read_prefixes(const v1::AddressList& list,
+                               const google::protobuf::RepeatedPtrField<std::string>& texts,
+                               std::vector<Prefix>& out) {
+        for (const std::string& text : texts) {
+            const auto prefix = Prefix::parse(text);
+            if (!prefix)
+                return bad(fmt::format("list \"{}\": \"{}\" is not a prefix; write for example "
+                                       "10.0.0.0/8",
+                                       list.name(), text));
+            out.push_back(*prefix);
+        }
+        sort_unique(out);
+        return {};
+    }
+
+    Result<void> read_lists() {
+        for (const v1::AddressList& list : x_snapshot.policy().lists()) {
+            ListContent content;
+            if (auto done = read_prefixes(list, list.prefixes(), content.prefixes); !done)
+                return done;
+            if (auto done = read_prefixes(list, list.exclude(), content.exclude); !done)
+                return done;
+            const std::uint32_t number = x_interner.list(content);
+            x_interned.lists.emplace(list.name(), number);
+            x_out.list_names[number].insert(list.name());
+        }
+        for (const Failsafe& failsafe : x_node.failsafe)
+            x_interned.failsafe.push_back(failsafe_list(failsafe));
+        return {};
+    }
+
+    std::uint32_t failsafe_list(const Failsafe& failsafe) {
+        if (failsafe.peers.empty())
+            return 0;
+        ListContent content{failsafe.peers, {}};
+        sort_unique(content.prefixes);
+        const std::uint32_t number = x_interner.list(content);
+        x_out.list_names[number].insert("failsafe");
+        return number;
+    }
+
+    // Host-local addresses are peers on their own host only.
+    bool means_something_here(const v1::AddressOwner& owner) const {
+        return owner.host().empty() ||
+               owner.host() == x_snapshot.policy().subjects(0).workload();
+    }
+
+    Result<void> read_addresses() {
+        std::vector<std::pair<Address, std::uint32_t>> owners;
+        std::vector<std::pair<Address, std::string>> names;
+        for (const v1::AddressOwner& wire : x_snapshot.inventory().addresses()) {
+            const auto address = address_of(wire.address());
+            if (!address)
+                return bad(fmt::format("the inventory has an address of {} bytes; ask the "
+                                       "controller for a full snapshot",
+                                       wire.address().size()));
+            if (!means_something_here(wire))
+                continue;
+            for (const std::uint32_t id : wire.identities()) {
+                const auto known = x_interned.identities.find(id);
+                if (known == x_interned.identities.end())
+                    return bad(fmt::format("the inventory gives {} to identity {}, which it does "
+                                           "not have; ask the controller for a full snapshot",
+                                           address->text(), id));
+                owners.emplace_back(*address, known->second);
+            }
+            for (const std::string& workload : wire.workloads())
+                names.emplace_back(*address, workload);
+        }
+        std::vector<std::uint32_t> lists;
+        for (const auto& [list, list_names] : x_out.list_names)
+            lists.push_back(list);
+        x_out.table = address_table(std::move(owners), lists, x_interner);
+        x_out.owners = std::make_shared<OwnerNames>(std::move(names));
+        return {};
+    }
+
+    Result<void> read_subjects() {
+        for (const v1::Subject& wire : x_snapshot.policy().subjects()) {
+            const auto definition = Definition::make(wire, x_interned, x_node);
+            if (!definition)
+                return std::unexpected(definition.error());
+            const auto directory = x_node.cgroup_directory(wire.cgroup());
+            if (!directory) {
+                x_out.missing.push_back(wire.workload());
+                continue;
+            }
+            auto subject = read_subject(wire, *directory);
+            if (!subject)
+                return std::unexpected(subject.error());
+            subject->definition = *definition;
+            x_out.subjects.push_back(std::move(*subject));
+        }
+        return {};
+    }
+
+    Result<Desired::Subject> read_subject(const v1::Subject& wire, const std::string& directory) {
+        const auto mode = mode_of(wire.mode());
+        const auto identity = x_interned.identities.find(wire.identity());
+        if (!mode || identity == x_interned.identities.end())
+            return bad(fmt::format("workload \"{}\" has a mode or identity that the snapshot does "
+                                   "not explain; upgrade the agent or make the snapshot again",
+                                   wire.workload()));
+        Desired::Subject out;
+        out.workload = wire.workload();
+        out.identity = identity->second;
+        out.row.cgroup = directory;
+        out.row.mode = *mode;
+        out.row.loopback_events = x_node.loopback_events;
+        out.row.root = x_node.root(directory);
+        for (const std::string& bytes : wire.addresses()) {
+            const auto address = address_of(bytes);
+            if (!address)
+                return bad(fmt::format("workload \"{}\" has an address of {} bytes; make the "
+                                       "snapshot again",
+                                       wire.workload(), bytes.size()));
+            out.row.local.push_back(*address);
+        }
+        return out;
+    }
+
+    const v1::Snapshot& x_snapshot;
+    Interner& x_interner;
+    const NodeContext& x_node;
+    Interned x_interned;
+    Desired x_out;
+};
+
+} // namespace
+
+OwnerNames::OwnerNames(std::vector<std::pair<Address, std::string>> owners) {
+    std::ranges::sort(owners);
+    for (const auto& [address, name] : owners) {
+        if (x_rows.empty() || x_rows.back().address != address)
+            x_rows.push_back({address, static_cast<std::uint32_t>(x_text.size()), 0});
+        x_text += name;
+        x_text += '\0';
+        x_rows.back().length = static_cast<std::uint32_t>(x_text.size()) - x_rows.back().offset;
+    }
+    x_rows.shrink_to_fit();
+    x_text.shrink_to_fit();
+}
+
+std::vector<std::string> OwnerNames::of(const Address& address) const {
+    std::vector<std::string> out;
+    const auto row = std::ranges::lower_bound(x_rows, address, {}, &Row::address);
+    if (row == x_rows.end() || row->address != address)
+        return out;
+    std::string_view text = std::string_view(x_text).substr(row->offset, row->length);
+    for (; !text.empty(); text.remove_prefix(text.find('\0') + 1))
+        out.emplace_back(text.substr(0, text.find('\0')));
+    return out;
+}
+
+Result<Desired> read_snapshot(const v1::Snapshot& snapshot, Interner& interner,
+                              const NodeContext& node) {
+    return Reader(snapshot, interner, node).read();
+}
+
+} // namespace ringwall::agent

@@ -1,0 +1,369 @@
+#include "agent/enforcement.h"
+
+#include <malloc.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "agent/digest.h"
+#include "agent/files.h"
+#include "agent/host.h"
+#include "agent/nat.h"
+
+namespace ringwall::agent {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr auto cgroup2_magic = 0x63677270;
+constexpr auto bpffs_magic = 0xcafe4a11u;
+
+std::unexpected<EnforcementError> fail(EnforcementErrc code, std::string message) {
+    return std::unexpected(EnforcementError{code, std::move(message)});
+}
+
+bool is_on(const fs::path& path, std::uint64_t magic) {
+    auto existing = path;
+    std::error_code error;
+    while (!existing.empty() && existing != "/" && !fs::exists(existing, error))
+        existing = existing.parent_path();
+    struct statfs info {};
+    return statfs(existing.c_str(), &info) == 0 &&
+           static_cast<std::uint32_t>(info.f_type) == static_cast<std::uint32_t>(magic);
+}
+
+bool asks_for_containers(const v1::Snapshot& snapshot) {
+    for (const auto& subject : snapshot.policy().subjects())
+        for (const auto& rule : subject.rules())
+            for (const auto& service : rule.services())
+                if (!service.process().container().empty())
+                    return true;
+    return false;
+}
+
+std::string mode_word(v1::Mode mode) {
+    std::string word = v1::Mode_Name(mode);
+    std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
+    return word;
+}
+
+bool same(const loader::Root& a, const loader::Root& b) {
+    return a.user_ns == b.user_ns && a.device == b.device && a.inode == b.inode;
+}
+
+std::int64_t wall_ns() { return std::int64_t(monotonic_ns()) + wall_offset_ns(); }
+
+} // namespace
+
+Enforcement::Enforcement(Options options) : options_(std::move(options)), source_(options_) {
+    state_.source = source_.describe();
+}
+
+std::expected<std::unique_ptr<Enforcement>, EnforcementError> Enforcement::start(Options options) {
+    std::unique_ptr<Enforcement> self(new Enforcement(std::move(options)));
+    for (auto step : {&Enforcement::check_host, &Enforcement::open, &Enforcement::first_policy})
+        if (auto done = (self.get()->*step)(); !done)
+            return std::unexpected(done.error());
+    if (auto attached = self->datapath_->attach(); !attached)
+        return fail(EnforcementErrc::datapath, attached.error().message);
+    if (auto found = self->datapath_->backfill(); found)
+        spdlog::info("attributed {} sockets that were open before", *found);
+    else
+        self->notes_.push_back("sockets older than the agent are not attributed: " +
+                               found.error().message);
+    if (!self->datapath_->root_attached())
+        self->notes_.push_back("attached below the cgroup root: packets that the kernel makes "
+                               "itself (resets, ICMP replies) are not judged");
+    self->refresh();
+    return self;
+}
+
+Enforcement::Done Enforcement::check_host() {
+    for (const auto& feature : loader::probe_features()) {
+        if (feature.present)
+            continue;
+        if (feature.required)
+            return fail(EnforcementErrc::host, fmt::format("{} is missing: {}", feature.name, feature.note));
+        notes_.push_back(fmt::format("{} is missing: {}", feature.name, feature.note));
+    }
+    auto mount = loader::cgroup2_mount();
+    if (!mount)
+        return fail(EnforcementErrc::host, mount.error().message);
+    mount_ = *mount;
+    if (options_.cgroup.empty())
+        options_.cgroup = mount_;
+    options_.cgroup = fs::absolute(options_.cgroup).lexically_normal().string();
+    if (options_.cgroup.size() > 1 && options_.cgroup.ends_with('/'))
+        options_.cgroup.pop_back();
+    std::error_code error;
+    if (!fs::is_directory(options_.cgroup, error) || !is_on(options_.cgroup, cgroup2_magic))
+        return fail(EnforcementErrc::host,
+                    fmt::format("{}: not a directory of the cgroup v2 tree, which is mounted at {}",
+                                options_.cgroup, mount_));
+    const auto pin_parent = fs::path(options_.pin_dir).parent_path();
+    if (!is_on(options_.pin_dir, bpffs_magic)) {
+        const auto where = options_.pin_dir.starts_with("/sys/fs/bpf/") ? fs::path("/sys/fs/bpf")
+                                                                        : pin_parent;
+        if (auto mounted = loader::ensure_bpffs(where.string()); !mounted)
+            return fail(EnforcementErrc::host, mounted.error().message);
+    }
+    return {};
+}
+
+Enforcement::Done Enforcement::open() {
+    refuses_ = options_.refuse_connect == Refuse::on ||
+               (options_.refuse_connect == Refuse::automatic &&
+                (!host_translates_addresses() || !options_.service_ranges.empty()));
+    if (!refuses_ && options_.refuse_connect == Refuse::automatic)
+        notes_.push_back("this host translates addresses: denied connections are cut at the packet, "
+                         "not refused at connect; --service-range names the translated addresses");
+    auto opened = loader::Datapath::open({.cgroup = options_.cgroup,
+                                          .pin_dir = options_.pin_dir,
+                                          .limits = options_.limits,
+                                          .refuse_connect = refuses_,
+                                          .service_ranges = options_.service_ranges});
+    if (!opened)
+        return fail(EnforcementErrc::datapath, opened.error().message);
+    datapath_ = std::move(*opened);
+    auto highest = datapath_->highest();
+    if (!highest)
+        return fail(EnforcementErrc::datapath, highest.error().message);
+    auto last_good = source_.last_good();
+    if (!last_good && last_good.error().code != SourceErrc::no_state)
+        spdlog::warn("the last good policy is not used: {}", last_good.error().message);
+    if (last_good)
+        running_ = frame_snapshot(*last_good);
+    enforcer_.emplace(node(), live_view(*datapath_, *highest),
+                      last_good ? &*last_good : nullptr);
+    return {};
+}
+
+Enforcement::Done Enforcement::first_policy() {
+    auto done = reload();
+    if (done || running_.empty())
+        return done;
+    spdlog::error("{}", done.error().message);
+    const auto last_good = snapshot();
+    spdlog::warn("enforcing the last good policy, version {}", last_good.policy().version());
+    auto applied = apply(last_good);
+    if (!applied)
+        return applied;
+    state_.from_last_good = true;
+    return {};
+}
+
+void Enforcement::refuse(const std::string& why) {
+    ++state_.failed_loads;
+    state_.error = why;
+    state_.error_ns = wall_ns();
+}
+
+Enforcement::Done Enforcement::reload() {
+    ++state_.loads;
+    std::optional<v1::Snapshot> running;
+    if (!running_.empty())
+        running = snapshot();
+    auto loaded = source_.load(running ? &*running : nullptr);
+    if (!loaded) {
+        refuse(loaded.error().message);
+        return fail(EnforcementErrc::policy, loaded.error().message);
+    }
+    if (auto applied = apply(loaded->snapshot); !applied) {
+        refuse(applied.error().message);
+        return applied;
+    }
+    state_.error.clear();
+    state_.error_ns = 0;
+    state_.from_last_good = false;
+    state_.warnings = std::move(loaded->warnings);
+    return {};
+}
+
+Enforcement::Done Enforcement::apply(const v1::Snapshot& wanted) {
+    const auto began = std::chrono::steady_clock::now();
+    auto delta = enforcer_->plan(wanted);
+    if (!delta)
+        return fail(EnforcementErrc::policy, delta.error().message);
+    if (auto applied = datapath_->apply(*delta); !applied) {
+        enforcer_->failed();
+        return fail(EnforcementErrc::datapath, applied.error().message);
+    }
+    enforcer_->applied();
+    wants_containers_ = asks_for_containers(wanted);
+    apply_times_.observe(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    remember(wanted);
+    malloc_trim(0); // planning needs much more than keeping
+    return {};
+}
+
+void Enforcement::remember(const v1::Snapshot& applied) {
+    auto framed = frame_snapshot(applied);
+    if (framed != running_ || state_.applied_ns == 0) {
+        if (auto kept = source_.keep(applied); !kept)
+            spdlog::error("the last good policy could not be kept: {}", kept.error().message);
+        state_.applied_ns = wall_ns();
+    }
+    running_ = std::move(framed);
+    state_.version = applied.policy().version();
+    state_.revision = applied.inventory().revision();
+    state_.subjects.clear();
+    const auto& missing = enforcer_->missing_subjects();
+    for (const auto& subject : applied.policy().subjects()) {
+        SubjectState state{subject.workload(), mode_word(subject.mode()), subject.cgroup(),
+                           static_cast<std::size_t>(subject.rules_size()), {},
+                           std::ranges::find(missing, subject.workload()) != missing.end()};
+        for (const auto& identity : applied.inventory().identities())
+            if (identity.id() == subject.identity())
+                state.labels = {identity.labels().begin(), identity.labels().end()};
+        state_.subjects.push_back(std::move(state));
+    }
+}
+
+v1::Snapshot Enforcement::snapshot() const {
+    return running_.empty() ? v1::Snapshot{} : parse_snapshot(running_, "running").value_or(v1::Snapshot{});
+}
+
+std::string Enforcement::unit_root() const {
+    return options_.units_below_cgroup ? options_.cgroup.substr(mount_.size()) : std::string{};
+}
+
+NodeContext Enforcement::node() {
+    NodeContext node;
+    node.path_id = [this](std::string_view path) { return datapath_->path_id(path); };
+    node.name_id = [this](std::string_view name) { return datapath_->name_id(name); };
+    node.user_id = user_id;
+    node.group_id = group_id;
+    node.unit_root = unit_root();
+    node.flat_units = options_.units_below_cgroup;
+    node.cgroup_directory = [this](const std::string& cgroup) { return directory_of(cgroup); };
+    node.root = [this](const std::string& directory) { return root_for(directory); };
+    node.loopback_events = options_.loopback_events;
+    node.failsafe = options_.failsafe;
+    return node;
+}
+
+std::optional<std::string> Enforcement::directory_of(const std::string& cgroup) {
+    const auto directory =
+        cgroup.empty() ? options_.cgroup : (fs::path(options_.cgroup + "/" + cgroup)).lexically_normal().string();
+    std::error_code error;
+    const bool below = directory == options_.cgroup || directory.starts_with(options_.cgroup + "/");
+    if (!below || directory == hidden_ || !fs::is_directory(directory, error))
+        return std::nullopt;
+    return directory;
+}
+
+loader::Root Enforcement::root_for(const std::string& directory) {
+    auto& place = places_[directory];
+    place.cgroup = loader::cgroup_id(directory).value_or(0);
+    place.root = own_root();
+    if (directory != options_.cgroup)
+        if (auto pid = process_in(directory))
+            place.root = root_of_process(*pid).value_or(place.root);
+    return place.root;
+}
+
+bool Enforcement::is_new_cgroup(std::uint64_t cgroup) const {
+    return wants_containers_ && cgroup && !containers_.contains(cgroup);
+}
+
+void Enforcement::refresh() {
+    refresh_subjects();
+    if (wants_containers_)
+        refresh_containers();
+}
+
+void Enforcement::refresh_containers() {
+    std::map<std::uint64_t, std::string> found;
+    std::error_code error;
+    found[loader::cgroup_id(options_.cgroup).value_or(0)] = "";
+    for (fs::recursive_directory_iterator entry(options_.cgroup, error), end;
+         !error && entry != end; entry.increment(error)) {
+        if (!entry->is_directory(error))
+            continue;
+        const auto id = loader::cgroup_id(entry->path());
+        if (!id)
+            continue;
+        const auto known = containers_.find(*id);
+        if (known != containers_.end()) {
+            found[*id] = known->second;
+            continue;
+        }
+        const auto container = container_in(entry->path().string().substr(mount_.size()));
+        found[*id] = container ? container_name(*container) : std::string{};
+    }
+    if (found == containers_)
+        return;
+    containers_ = found;
+    if (auto applied = datapath_->apply(enforcer_->set_containers(std::move(found))); !applied)
+        spdlog::error("container names did not reach the kernel: {}", applied.error().message);
+}
+
+// A container that starts again has a new cgroup under the old path, and its first process tells
+// which root and user namespace its paths are judged by.
+void Enforcement::refresh_subjects() {
+    bool again = false;
+    for (const auto& subject : state_.subjects) {
+        const auto directory = directory_of(subject.cgroup);
+        if (!directory || subject.missing) {
+            again = again || (directory.has_value() == subject.missing);
+            continue;
+        }
+        const auto before = places_[*directory];
+        const auto root = root_for(*directory);
+        const auto now = places_[*directory];
+        if (now.cgroup != before.cgroup) {
+            hidden_ = *directory;
+            if (auto gone = apply(snapshot()); !gone)
+                spdlog::error("{}: {}", subject.workload, gone.error().message);
+            hidden_.clear();
+            return refresh_subjects();
+        }
+        again = again || !same(root, before.root);
+    }
+    if (!again)
+        return;
+    if (auto applied = apply(snapshot()); !applied)
+        spdlog::error("subjects could not be refreshed: {}", applied.error().message);
+}
+
+Enforcement::Done Enforcement::pause(std::chrono::seconds duration) {
+    const auto until =
+        duration.count() ? monotonic_ns() + std::uint64_t(duration.count()) * 1'000'000'000 : 0;
+    if (auto done = datapath_->pause_until(until); !done)
+        return fail(EnforcementErrc::datapath, done.error().message);
+    if (duration.count())
+        spdlog::warn("audit: enforcement paused for {} s", duration.count());
+    else
+        spdlog::warn("audit: enforcement resumed");
+    return {};
+}
+
+Enforcement::Done Enforcement::detach() {
+    spdlog::warn("audit: enforcement is being removed from the kernel");
+    if (auto done = datapath_->detach(); !done)
+        return fail(EnforcementErrc::datapath, done.error().message);
+    return {};
+}
+
+void Enforcement::digest(const loader::Event& event) {
+    auto hex = exe_sha256(event.pid, event.process_start_ns);
+    if (!hex)
+        return spdlog::debug("no digest: {}", hex.error().message);
+    ++digests_;
+    if (auto done = datapath_->set_digest(event, digest_id(*hex).value_or(0)); !done)
+        spdlog::warn("the digest of process {} did not reach the kernel: {}", event.pid,
+                     done.error().message);
+}
+
+void Enforcement::end_socket(const loader::Event& event) {
+    if (auto done = datapath_->end_socket(event); done)
+        ++ended_sockets_;
+    else
+        spdlog::debug("socket not ended: {}", done.error().message);
+}
+
+} // namespace ringwall::agent

@@ -1,0 +1,108 @@
+// The policy of this host in the kernel: load, plan, apply, keep. Blocking, no event loop; the one
+// place where snapshot, enforcer and datapath meet.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/enforcer.h"
+#include "agent/metrics.h"
+#include "agent/options.h"
+#include "agent/policy_source.h"
+#include "loader/datapath.h"
+
+namespace ringwall::agent {
+
+enum class EnforcementErrc { host, policy, datapath };
+using EnforcementError = BasicError<EnforcementErrc>;
+
+struct SubjectState {
+    std::string workload, mode, cgroup; // cgroup: as in the policy, empty for the host
+    std::size_t rules = 0;
+    Labels labels;
+    bool missing = false; // its cgroup does not exist (yet)
+};
+
+struct PolicyState {
+    std::string source;
+    std::uint64_t version = 0, revision = 0;
+    std::int64_t applied_ns = 0;     // wall clock; 0: never
+    bool from_last_good = false;     // the source could not be read at the start
+    std::string error;               // of the newest load, empty when it was good
+    std::int64_t error_ns = 0;
+    std::vector<std::string> warnings;
+    std::uint64_t loads = 0, failed_loads = 0;
+    std::vector<SubjectState> subjects;
+};
+
+class Enforcement {
+  public:
+    // Everything up to "enforced": checks the host, opens or adopts, applies, attaches.
+    static std::expected<std::unique_ptr<Enforcement>, EnforcementError> start(Options options);
+
+    // On error the running policy stays, and state().error says why.
+    std::expected<void, EnforcementError> reload();
+    // What only time brings: containers, subjects whose cgroup or namespaces appeared or changed.
+    void refresh();
+    // True when a selector asks for containers and this cgroup has not been seen.
+    bool is_new_cgroup(std::uint64_t cgroup) const;
+
+    std::expected<void, EnforcementError> pause(std::chrono::seconds duration); // 0: resume
+    std::expected<void, EnforcementError> detach();
+    // sha256 of the program of an event of kind exe.
+    void digest(const loader::Event& event);
+    void end_socket(const loader::Event& event);
+
+    const PolicyState& state() const { return state_; }
+    const Options& options() const { return options_; }
+    const Enforcer& enforcer() const { return *enforcer_; }
+    loader::Datapath& datapath() const { return *datapath_; }
+    v1::Snapshot snapshot() const; // what is enforced
+    const ApplyTimes& apply_times() const { return apply_times_; }
+    std::uint64_t ended_sockets() const { return ended_sockets_; }
+    std::uint64_t digests() const { return digests_; }
+    bool refuses() const { return refuses_; }
+    const std::vector<std::string>& notes() const { return notes_; } // what this host cannot do
+    std::string unit_root() const;
+
+  private:
+    explicit Enforcement(Options options);
+    using Done = std::expected<void, EnforcementError>;
+    Done check_host();
+    Done open();
+    Done first_policy();
+    Done apply(const v1::Snapshot& snapshot);
+    void remember(const v1::Snapshot& snapshot);
+    void refuse(const std::string& why);
+    NodeContext node();
+    std::optional<std::string> directory_of(const std::string& cgroup);
+    loader::Root root_for(const std::string& directory);
+    void refresh_containers();
+    void refresh_subjects();
+
+    struct Place {
+        loader::Root root;
+        std::uint64_t cgroup = 0;
+    };
+    Options options_;
+    PolicySource source_;
+    std::string mount_; // of cgroup v2
+    std::unique_ptr<loader::Datapath> datapath_;
+    std::optional<Enforcer> enforcer_;
+    std::string running_; // framed snapshot: parsed again when asked for, which is rare
+    PolicyState state_;
+    ApplyTimes apply_times_;
+    std::vector<std::string> notes_;
+    std::map<std::string, Place> places_; // of the subjects' directories, as planned
+    std::string hidden_;                  // a directory that was made anew: planned away first
+    std::map<std::uint64_t, std::string> containers_;
+    bool wants_containers_ = false, refuses_ = true;
+    std::uint64_t ended_sockets_ = 0, digests_ = 0;
+};
+
+} // namespace ringwall::agent

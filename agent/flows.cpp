@@ -1,0 +1,204 @@
+#include "agent/flows.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "agent/flow_text.h"
+
+namespace ringwall::agent {
+namespace {
+
+constexpr std::array<std::string_view, 4> first_labels{"role", "app", "env", "loc"};
+constexpr std::size_t cache_limit = 4096; // per kind of name
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+    hash ^= value + 0x9e3779b97f4a7c15ull + (hash << 12) + (hash >> 4);
+    hash *= 0xbf58476d1ce4e5b9ull;
+    return hash ^ (hash >> 29);
+}
+
+std::uint64_t mix(std::uint64_t hash, const Address& address) {
+    std::uint64_t half[2];
+    std::memcpy(half, address.bytes.data(), sizeof half);
+    return mix(mix(hash, half[0]), half[1]);
+}
+
+std::uint16_t service_port(const loader::Event& event) {
+    const bool icmp = event.protocol == 1 || event.protocol == 58;
+    return event.direction == loader::Direction::inbound && !icmp ? event.local_port
+                                                                  : event.peer_port;
+}
+
+// Denies are one flow per peer, service and program (as the kernel folds them); all else is one
+// flow per socket and peer.
+std::uint64_t flow_key(const loader::Event& event) {
+    std::uint64_t hash = mix(event.subject, event.peer);
+    hash = mix(hash, (std::uint64_t{event.protocol} << 8) | std::uint64_t(event.direction));
+    if (event.kind == loader::EventKind::deny)
+        return mix(mix(mix(hash, 1), service_port(event)), event.exe);
+    hash = mix(mix(hash, 2), (std::uint64_t{event.local_port} << 16) | event.peer_port);
+    return mix(mix(hash, event.cookie), event.local);
+}
+
+void append(std::string& out, std::string_view part) {
+    if (!out.empty())
+        out += ", ";
+    out += part;
+}
+
+// Names of one kind, asked once; a full cache is emptied, which only costs asking again.
+template <typename Cache, typename Make>
+auto cached(Cache& cache, std::uint64_t key, Make&& make) {
+    if (auto found = cache.find(key); found != cache.end())
+        return found->second;
+    if (cache.size() >= cache_limit)
+        cache.clear();
+    return cache[key] = make();
+}
+
+std::shared_ptr<const Party> finished(Party party) {
+    party.json = party_json(party);
+    return std::make_shared<const Party>(std::move(party));
+}
+
+} // namespace
+
+std::string context(const Party& party) {
+    std::string out;
+    for (auto key : first_labels)
+        if (auto label = party.labels.find(std::string(key)); label != party.labels.end())
+            append(out, label->second);
+    for (const auto& [key, value] : party.labels)
+        if (std::ranges::find(first_labels, key) == first_labels.end())
+            append(out, key + "=" + value);
+    if (out.empty())
+        for (const auto& list : party.lists)
+            append(out, list);
+    return out;
+}
+
+std::string unit_name(std::string_view cgroup_path) {
+    std::string_view found;
+    while (!cgroup_path.empty()) {
+        const auto slash = cgroup_path.find('/');
+        const auto part = cgroup_path.substr(0, slash);
+        if (part.ends_with(".service"))
+            found = part;
+        cgroup_path = slash == cgroup_path.npos ? std::string_view{} : cgroup_path.substr(slash + 1);
+    }
+    return std::string(found);
+}
+
+std::string shown(const Program& program) {
+    if (!program.service.empty())
+        return program.service;
+    if (!program.container.empty())
+        return program.container;
+    return program.path.substr(program.path.rfind('/') + 1);
+}
+
+std::uint16_t Flow::port() const { return service_port(event); }
+
+FlowTable::FlowTable(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {
+    index_.reserve(capacity_);
+}
+
+void FlowTable::policy_changed(std::uint64_t version) {
+    version_ = version;
+    subjects_.clear();
+    peers_.clear();
+    programs_.clear();
+    decisions_.clear();
+}
+
+Flow& FlowTable::slot_for(const loader::Event& event, bool& fresh) {
+    const auto key = flow_key(event);
+    auto known = index_.find(key);
+    fresh = known == index_.end();
+    // A socket may talk to the same peer again after the flow has ended: that is another flow.
+    if (!fresh && event.kind == loader::EventKind::start &&
+        ring_[known->second].event.kind == loader::EventKind::end)
+        fresh = true;
+    if (!fresh)
+        return ring_[known->second];
+    std::size_t slot = ring_.size();
+    if (ring_.size() < capacity_) {
+        ring_.emplace_back();
+        keys_.push_back(key);
+    } else {
+        slot = next_;
+        next_ = (next_ + 1) % capacity_;
+        if (auto old = index_.find(keys_[slot]); old != index_.end() && old->second == slot)
+            index_.erase(old);
+        ring_[slot] = Flow{};
+        keys_[slot] = key;
+    }
+    index_[key] = slot;
+    ring_[slot].id = mix(mix(key, event.started_ns ? event.started_ns : event.time_ns), event.pid);
+    return ring_[slot];
+}
+
+void FlowTable::count(const loader::Event& event, bool fresh) {
+    ++stats_.events;
+    if (event.kind == loader::EventKind::end)
+        ++stats_.ended;
+    const bool denied = event.kind == loader::EventKind::deny;
+    if (denied || event.kind == loader::EventKind::start || fresh)
+        stats_.flows[{event.verdict, event.direction, event.protocol}] += denied ? event.count : 1;
+}
+
+void FlowTable::fill_names(Flow& flow, const loader::Event& event, const Names& names) {
+    flow.local = cached(subjects_, event.subject,
+                        [&] { return finished(names.subject(event.subject)); });
+    flow.peer = cached(peers_, mix(event.peer_id, event.peer),
+                       [&] { return finished(names.peer(event.peer_id, event.peer)); });
+    if (event.pid || !flow.user)
+        flow.user = cached(users_, event.uid, [&] {
+            return std::make_shared<const std::string>(names.user(event.uid));
+        });
+    const auto why = mix(mix(mix(event.rule_set, event.entry), event.sure), event.maybe);
+    flow.decision =
+        cached(decisions_, mix(why, std::uint64_t(event.verdict) << 8 | event.reason), [&] {
+            auto decision = names.decision(event);
+            decision.json = decision_json(decision);
+            return std::make_shared<const Decision>(std::move(decision));
+        });
+    const auto who = mix(mix(mix(event.exe, event.unit), event.cgroup), event.owner_flags);
+    flow.program = cached(programs_, who, [&] {
+        auto program = names.program(event);
+        program.json = program_json(program);
+        return std::make_shared<const Program>(std::move(program));
+    });
+}
+
+const Flow& FlowTable::observe(const loader::Event& event, const Names& names,
+                               std::int64_t wall_offset_ns) {
+    bool fresh = false;
+    Flow& flow = slot_for(event, fresh);
+    count(event, fresh);
+    const auto before = flow.event;
+    const auto program = flow.program;
+    flow.event = event;
+    flow.wall_ns = std::int64_t(event.time_ns) + wall_offset_ns;
+    if (fresh)
+        flow.began_ns = event.started_ns ? std::int64_t(event.started_ns) + wall_offset_ns
+                                         : flow.wall_ns;
+    if (fresh || before.rule_set != event.rule_set || before.verdict != event.verdict)
+        flow.version = version_;
+    fill_names(flow, event, names);
+    if (!fresh && event.kind == loader::EventKind::deny && event.pid == 0) {
+        flow.event.pid = before.pid; // a folded deny names its program only
+        flow.event.uid = before.uid;
+        flow.program = program;
+    }
+    flow.total += event.kind == loader::EventKind::deny ? event.count : 0;
+    return flow;
+}
+
+const Flow* FlowTable::find(std::uint64_t id) const {
+    auto found = std::ranges::find(ring_, id, &Flow::id);
+    return found == ring_.end() ? nullptr : &*found;
+}
+
+} // namespace ringwall::agent

@@ -1,0 +1,23 @@
+// What the agent says about itself, as JSON (schema: docs/agent.md).
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include "agent/enforcement.h"
+#include "agent/metrics.h"
+
+namespace ringwall::agent {
+
+struct ProcessState {
+    std::int64_t started_ns = 0; // wall clock
+    std::uint64_t reader_lost = 0, log_lost = 0;
+};
+
+boost::json::object status_json(const Enforcement& enforcement, const ProcessState& process);
+boost::json::object counters_json(const loader::Counters& counters);
+MetricInput metric_input(const Enforcement& enforcement, const FlowStats& flows,
+                         const ProcessState& process);
+// Status, counters, settings and the host's own facts, for a bug report. No secrets.
+boost::json::object sysdump_json(const Enforcement& enforcement, const ProcessState& process);
+
+} // namespace ringwall::agent

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Flow key -> verdict.
+ *
+ * Precedence, whatever the order of rules: failsafe > override-deny > allow > deny > default of
+ * the mode. Allow needs a selector that surely holds; deny and override-deny take one that may.
+ */
+#ifndef RINGWALL_POLICY_H
+#define RINGWALL_POLICY_H
+
+#include "bpf/peer.h"
+#include "bpf/process.h"
+
+struct rw_decision {
+	__u32 subject, rule_set, peer, entry;
+	__u8 verdict, reason;
+	__u8 brief; /* only because enforcement is paused: asked again for every packet */
+};
+
+/* ---- process bits ------------------------------------------------------------------------- */
+
+static __always_inline __u64 rw_attribute_set(__u32 rule_set, __u32 attribute, __u64 value,
+					      __u64 unconstrained)
+{
+	struct rw_attribute_key key = {
+		.rule_set = rule_set, .attribute = attribute, .value = value};
+	__u64 *set = bpf_map_lookup_elem(&attributes, &key);
+	return set ? *set : unconstrained;
+}
+
+static __always_inline bool rw_path_counts(const struct rw_owner *o, const struct rw_subject *s)
+{
+	if (o->flags & RW_OWNER_KERNEL)
+		return true;
+	return (o->flags & RW_OWNER_PATH) && o->user_ns == s->user_ns &&
+	       o->mount_user_ns == s->user_ns && o->root_dev == s->root_dev &&
+	       o->root_ino == s->root_ino;
+}
+
+/* One attribute's part: known values narrow both sets, unknown ones only the sure set. */
+#define RW_NARROW(attribute_, known_, value_)                                                      \
+	do {                                                                                       \
+		__u64 free_ = rs->unconstrained[attribute_];                                       \
+		if (free_ == ~0ull)                                                                \
+			break;                                                                     \
+		__u64 set_ = (known_) ? rw_attribute_set(rule_set, attribute_, value_, free_)      \
+				      : free_;                                                     \
+		sure &= set_;                                                                      \
+		if (known_)                                                                        \
+			maybe &= set_;                                                             \
+	} while (0)
+
+/* Selectors that some group of the list (or gid) satisfies. Global, so verified once. */
+__u64 rw_group_selectors(__u64 groups, __u32 rule_set, __u32 gid, __u64 free)
+{
+	struct rw_groups *list = bpf_map_lookup_elem(&group_sets, &groups);
+	__u64 set = rw_attribute_set(rule_set, RW_ATTR_GROUP, gid, free);
+	if (!list)
+		return set;
+	for (__u32 i = 0; i < RW_GROUPS; i++) {
+		if (i >= list->count)
+			break;
+		set |= rw_attribute_set(rule_set, RW_ATTR_GROUP, list->gid[i], free);
+	}
+	return set;
+}
+
+static __always_inline void rw_ask_digest(const struct rw_owner *o)
+{
+	struct rw_event *e = rw_event_begin(RW_EVENT_EXE);
+	if (!e)
+		return;
+	rw_event_owner(e, o);
+	e->time = bpf_ktime_get_ns();
+	rw_event_send(e);
+}
+
+static __noinline int rw_make_bits(struct rw_owner *o, const struct rw_rule_set *rs,
+				   __u32 rule_set, const struct rw_subject *s, __u32 subject)
+{
+	if (!o || !rs || !s)
+		return 0;
+	__u64 sure = ~0ull, maybe = ~0ull;
+	bool known = o->flags & RW_OWNER_KNOWN;
+	bool path = known && rw_path_counts(o, s);
+
+	RW_NARROW(RW_ATTR_PATH, path, o->exe);
+	RW_NARROW(RW_ATTR_NAME, path, o->name);
+	RW_NARROW(RW_ATTR_UNIT, known && o->unit, o->unit);
+	RW_NARROW(RW_ATTR_USER, known, o->uid);
+	if (rs->unconstrained[RW_ATTR_DIGEST] != ~0ull) {
+		__u64 *digest = 0;
+		if (path && o->file) {
+			digest = bpf_map_lookup_elem(&digests, &o->file);
+			if (!digest)
+				rw_ask_digest(o);
+		}
+		RW_NARROW(RW_ATTR_DIGEST, digest, *digest);
+	}
+	if (rs->unconstrained[RW_ATTR_CONTAINER] != ~0ull) {
+		struct rw_attribute_key key = {
+			.rule_set = rule_set, .attribute = RW_ATTR_CONTAINER, .value = o->cgroup};
+		__u64 *set = known ? bpf_map_lookup_elem(&attributes, &key) : 0;
+		sure &= set ? *set : rs->unconstrained[RW_ATTR_CONTAINER];
+		if (set)
+			maybe &= *set;
+	}
+	if (rs->unconstrained[RW_ATTR_GROUP] != ~0ull) {
+		__u64 free = rs->unconstrained[RW_ATTR_GROUP];
+		__u64 set = known ? rw_group_selectors(o->groups, rule_set, o->gid, free) : free;
+		sure &= set;
+		if (known && o->groups)
+			maybe &= set;
+	}
+	if (known && !path && (o->flags & RW_OWNER_PATH))
+		o->flags |= RW_OWNER_FOREIGN;
+	o->sure = sure;
+	o->maybe = maybe;
+	o->bits_subject = subject;
+	o->bits_rule_set = rule_set;
+	o->bits_epoch = rs->epoch;
+	return 0;
+}
+
+/* ---- entries ------------------------------------------------------------------------------ */
+
+static __always_inline struct rw_entry *rw_entry_at(struct rw_entry_key *key, __u16 port,
+						    __u32 length)
+{
+	key->port = length ? port & (0xffffu << (16 - length)) : 0;
+	key->shape = (key->shape & ~RW_ENTRY_LENGTH) | length;
+	return bpf_map_lookup_elem(&entries, key);
+}
+
+/* Longest existing prefix first; the first hit is the whole answer. */
+static __always_inline struct rw_entry *rw_find_entry(__u32 rule_set, const struct rw_class *c,
+						      __u8 direction, __u8 protocol, __u16 port,
+						      bool no_port)
+{
+	__u32 lengths = direction == RW_DIR_IN ? c->in_lengths : c->out_lengths;
+	struct rw_entry_key key = {
+		.rule_set = rule_set,
+		.class_id = c->id,
+		.protocol = protocol,
+		.shape = direction == RW_DIR_IN ? RW_ENTRY_IN : 0,
+	};
+	struct rw_entry *e;
+
+	if (no_port)
+		lengths &= 1 | RW_LENGTH_ANY_PROTO;
+	if (lengths & (1 << 16)) {
+		e = rw_entry_at(&key, port, 16);
+		if (e)
+			return e;
+	}
+	if (lengths & 0xfffe) {
+		for (int n = 15; n > 0; n--) {
+			if (!(lengths & (1u << n)))
+				continue;
+			e = rw_entry_at(&key, port, n);
+			if (e)
+				return e;
+		}
+	}
+	if (lengths & 1) {
+		e = rw_entry_at(&key, port, 0);
+		if (e)
+			return e;
+	}
+	if (!(lengths & RW_LENGTH_ANY_PROTO))
+		return 0;
+	key.protocol = 0;
+	key.shape |= RW_ENTRY_ANY_PROTO;
+	return rw_entry_at(&key, 0, 0);
+}
+
+static __always_inline __u8 rw_match(const struct rw_entry *e, __u64 sure, __u64 maybe)
+{
+	if (e->any & RW_ANY_FAILSAFE)
+		return RW_REASON_FAILSAFE;
+	if ((e->any & RW_ANY_OVERRIDE_DENY) || (e->override_deny & maybe))
+		return RW_REASON_OVERRIDE_DENY;
+	if ((e->any & RW_ANY_ALLOW) || (e->allow & sure))
+		return RW_REASON_ALLOW;
+	if ((e->any & RW_ANY_DENY) || (e->deny & maybe))
+		return RW_REASON_DENY;
+	return RW_REASON_NO_RULE;
+}
+
+static __always_inline bool rw_reason_passes(__u8 reason)
+{
+	return reason == RW_REASON_ALLOW || reason == RW_REASON_FAILSAFE;
+}
+
+static __always_inline __u8 rw_verdict_in_mode(__u8 mode, __u8 reason, __u64 paused_until)
+{
+	if (rw_reason_passes(reason))
+		return RW_VERDICT_ALLOWED;
+	if (mode == RW_MODE_VISIBILITY)
+		return RW_VERDICT_WOULD_BLOCK;
+	if (mode == RW_MODE_SELECTIVE && reason == RW_REASON_NO_RULE)
+		return RW_VERDICT_UNMATCHED;
+	if (paused_until && bpf_ktime_get_ns() < paused_until)
+		return RW_VERDICT_WOULD_BLOCK;
+	return RW_VERDICT_BLOCKED;
+}
+
+static __always_inline bool rw_passes(__u8 verdict)
+{
+	return verdict != RW_VERDICT_BLOCKED;
+}
+
+/* What is asked: a flow of one subject in one direction. */
+struct rw_question {
+	const struct rw_tuple *tuple;
+	struct rw_owner *owner; /* 0: nothing is known, deny takes every selector, allow none */
+	__u32 subject;
+	__u8 direction;
+	bool no_port;
+	bool any_process; /* is there a process for which this passes? (packets of the kernel) */
+};
+
+static __always_inline __u16 rw_service_port(const struct rw_tuple *t, __u8 direction)
+{
+	return direction == RW_DIR_IN && !rw_is_icmp(t) ? t->local_port : t->peer_port;
+}
+
+/* What a rule look-up needs besides the selector sets, as one scalar. */
+#define RW_ASK(direction, protocol, port, no_port)                                                 \
+	((__u64)(direction) << 32 | (__u64)(protocol) << 24 | (__u64)(port) << 8 | (no_port))
+
+/*
+ * Reason << 32 | entry id. Global with scalar arguments only, so that it is verified once and not
+ * again for every way that leads here (5.10 takes no other arguments in a global function).
+ */
+__u64 rw_rule(__u32 rule_set, __u32 peer, __u64 ask, __u64 sure, __u64 maybe)
+{
+	struct rw_rule_set *rs = bpf_map_lookup_elem(&rule_sets, &rule_set);
+	__u8 direction = ask >> 32;
+	if (!rs)
+		return (__u64)RW_REASON_NO_RULE << 32;
+	struct rw_class c = rw_class_of(rs, rule_set, peer);
+	struct rw_entry *e = rw_find_entry(rule_set, &c, direction, ask >> 24, ask >> 8, ask & 1);
+	if (!e)
+		return (__u64)RW_REASON_NO_RULE << 32;
+	return (__u64)rw_match(e, sure, maybe) << 32 | e->id;
+}
+
+static __always_inline __u8 rw_one_direction(const struct rw_question *q, struct rw_decision *d,
+					     __u8 direction, __u64 sure, __u64 maybe)
+{
+	__u16 port = rw_service_port(q->tuple, direction);
+	__u64 ask = RW_ASK(direction, q->tuple->protocol, port, q->no_port);
+	__u64 answer = rw_rule(d->rule_set, d->peer, ask, sure, maybe);
+	d->entry = answer;
+	return answer >> 32;
+}
+
+static __noinline int rw_judge(const struct rw_question *q, const struct rw_subject *s,
+			       struct rw_decision *d)
+{
+	struct rw_control *ctl = rw_ctl();
+	if (!q || !s || !d || !ctl)
+		return 0;
+	__u64 sure = 0, maybe = ~0ull;
+	__u8 reason = RW_REASON_NO_RULE;
+
+	d->subject = q->subject;
+	d->rule_set = s->rule_set;
+	d->peer = rw_peer_of(q->tuple->peer);
+	d->entry = 0;
+	struct rw_rule_set *rs = bpf_map_lookup_elem(&rule_sets, &d->rule_set);
+	if (rs) {
+		struct rw_owner *o = q->owner;
+		if (o) {
+			if (o->bits_rule_set != d->rule_set || o->bits_epoch != rs->epoch ||
+			    o->bits_subject != d->subject)
+				rw_make_bits(o, rs, d->rule_set, s, d->subject);
+			sure = o->sure;
+			maybe = o->maybe;
+		}
+		if (q->any_process) {
+			sure = ~0ull;
+			maybe = 0;
+		}
+		reason = rw_one_direction(q, d, q->direction ? q->direction : RW_DIR_IN, sure,
+					  maybe);
+		if (q->direction == RW_DIR_NONE && !rw_reason_passes(reason))
+			reason = rw_one_direction(q, d, RW_DIR_OUT, sure, maybe);
+	}
+	d->verdict = rw_verdict_in_mode(s->mode, reason, ctl->paused_until);
+	d->brief = d->verdict == RW_VERDICT_WOULD_BLOCK && s->mode != RW_MODE_VISIBILITY;
+	d->reason = q->no_port && reason == RW_REASON_NO_RULE ? RW_REASON_FRAGMENT : reason;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,31 @@
+# Every target links ringwall_flags: one place for warnings, hardening and sanitizers.
+add_library(ringwall_flags INTERFACE)
+target_include_directories(ringwall_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(ringwall_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align -Woverloaded-virtual
+  -Werror -fno-omit-frame-pointer)
+
+option(RINGWALL_ASSERTIONS "Keep assertions in optimised builds (the build the tests run on)" ON)
+if(RINGWALL_ASSERTIONS)
+  target_compile_options(ringwall_flags INTERFACE -UNDEBUG)
+  target_compile_definitions(ringwall_flags INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+
+set(RINGWALL_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined or thread")
+if(RINGWALL_SANITIZE)
+  target_compile_options(ringwall_flags INTERFACE
+    -fsanitize=${RINGWALL_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(ringwall_flags INTERFACE -fsanitize=${RINGWALL_SANITIZE})
+else()
+  target_compile_options(ringwall_flags INTERFACE -fstack-protector-strong -fstack-clash-protection)
+  target_link_options(ringwall_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+# ringwall_test(NAME SOURCES... [LIBS ...]) : one GoogleTest binary, one CTest suite per file.
+function(ringwall_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ringwall_flags ${ARG_LIBS} GTest::gtest GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+endfunction()

@@ -1,0 +1,223 @@
+#include "control/compute/program.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "control/model/select.h"
+
+namespace ringwall::compute {
+namespace {
+
+using model::Action;
+using model::ProcessSelector;
+using model::Selector;
+
+struct PeerSet {
+    bool any = false, all_workloads = false;
+    std::set<std::uint32_t> identities;
+    std::set<std::string> lists;
+    auto operator<=>(const PeerSet&) const = default;
+
+    bool empty() const { return !any && !all_workloads && identities.empty() && lists.empty(); }
+    void merge(const PeerSet& other) {
+        any |= other.any;
+        all_workloads |= other.all_workloads;
+        identities.insert(other.identities.begin(), other.identities.end());
+        lists.insert(other.lists.begin(), other.lists.end());
+    }
+    // Without what the wider parts already say.
+    void normalise() {
+        if (any || all_workloads)
+            identities.clear();
+        if (any) {
+            lists.clear();
+            all_workloads = false;
+        }
+    }
+};
+
+struct Service {
+    std::optional<std::uint8_t> protocol;
+    std::vector<model::PortRange> ports;
+    std::vector<model::IcmpType> icmp;
+    std::optional<ProcessSelector> process;
+    auto tie() const { return std::tie(protocol, ports, icmp, process); }
+    bool operator<(const Service& other) const { return tie() < other.tie(); }
+    bool operator==(const Service& other) const { return tie() == other.tie(); }
+};
+
+// What a rule says in one direction: alternatives of peers with their services.
+class Pieces {
+  public:
+    void add(PeerSet peers, const std::set<Service>& services) {
+        peers.normalise();
+        if (!peers.empty() && !services.empty())
+            x_by_peers[std::move(peers)].insert(services.begin(), services.end());
+    }
+    // The fewest pieces: equal services take the union of their peers.
+    std::map<std::set<Service>, PeerSet> merged() const {
+        std::map<std::set<Service>, PeerSet> out;
+        for (const auto& [peers, services] : x_by_peers)
+            out[services].merge(peers);
+        for (auto& [services, peers] : out)
+            peers.normalise();
+        return out;
+    }
+
+  private:
+    std::map<PeerSet, std::set<Service>> x_by_peers;
+};
+
+class Programmer {
+  public:
+    Programmer(const model::Policy& policy, const Identities& identities,
+               const model::Workload& subject)
+        : x_policy(policy), x_identities(identities), x_subject(subject) {}
+
+    void add(const model::RuleInstance& at) {
+        for (const Selector& own : at.rule->from)
+            if (model::selects(own, at.from_scope, x_subject, x_policy))
+                add_outbound(at, own);
+        if (std::ranges::any_of(at.rule->to, [&](const Selector& own) {
+                return model::selects(own, at.to_scope, x_subject, x_policy);
+            }))
+            add_inbound(at);
+    }
+
+    Pieces outbound, inbound;
+
+  private:
+    void add_outbound(const model::RuleInstance& at, const Selector& own) {
+        for (const bool judged_there : {false, true}) {
+            if (judged_there && at.rule->action != Action::allow)
+                continue;
+            std::set<Service> services;
+            for (const auto& use : at.rule->services)
+                if ((model::process(use, x_policy) != nullptr) == judged_there)
+                    add_service(use, own.process ? &*own.process : nullptr, services);
+            PeerSet peers;
+            for (const Selector& to : at.rule->to)
+                add_peers(to, at.to_scope, judged_there, peers);
+            outbound.add(std::move(peers), services);
+        }
+    }
+
+    void add_inbound(const model::RuleInstance& at) {
+        std::set<Service> services;
+        for (const auto& use : at.rule->services)
+            add_service(use, model::process(use, x_policy), services);
+        PeerSet peers;
+        for (const Selector& from : at.rule->from)
+            if (!from.process || at.rule->action == Action::allow)
+                add_peers(from, at.from_scope, from.process.has_value(), peers);
+        inbound.add(std::move(peers), services);
+    }
+
+    void add_service(const model::ServiceUse& use, const ProcessSelector* process,
+                     std::set<Service>& out) const {
+        for (const model::Port& port : model::ports(use, x_policy)) {
+            Service service{port.protocol, port.ports, port.icmp, std::nullopt};
+            std::ranges::sort(service.ports);
+            std::ranges::sort(service.icmp);
+            if (process)
+                service.process = *process;
+            out.insert(std::move(service));
+        }
+    }
+
+    void add_peers(const Selector& selector, const model::Scope* scope, bool judged_there,
+                   PeerSet& out) const {
+        using Form = Selector::Form;
+        if (!judged_there && selector.form == Form::any) {
+            out.any = true;
+        } else if (!judged_there && selector.form == Form::list) {
+            out.lists.insert(selector.name);
+        } else if (!judged_there && selector.form == Form::all && !scope) {
+            out.all_workloads = true;
+        } else {
+            for (const std::uint32_t number : x_identities.select(selector, scope))
+                if (!judged_there || x_identities[number].managed)
+                    out.identities.insert(number);
+        }
+    }
+
+    const model::Policy& x_policy;
+    const Identities& x_identities;
+    const model::Workload& x_subject;
+};
+
+v1::Action wire(Action action) {
+    switch (action) {
+    case Action::allow:
+        return v1::ALLOW;
+    case Action::deny:
+        return v1::DENY;
+    case Action::override_deny:
+        return v1::OVERRIDE_DENY;
+    }
+    return v1::ACTION_UNSPECIFIED;
+}
+
+void write(const ProcessSelector& process, v1::Process& out) {
+    out.set_path(process.path);
+    out.set_name(process.name);
+    out.set_unit(process.unit);
+    out.set_container(process.container);
+    out.set_user(process.user);
+    out.set_group(process.group);
+    out.set_sha256(process.sha256);
+}
+
+void write(const Service& service, v1::Service& out) {
+    out.set_any_protocol(!service.protocol);
+    out.set_protocol(service.protocol.value_or(0));
+    for (const auto& range : service.ports) {
+        out.add_ports()->set_first(range.first);
+        out.mutable_ports()->rbegin()->set_last(range.last);
+    }
+    for (const auto& icmp : service.icmp) {
+        out.add_icmp()->set_type(icmp.type);
+        out.mutable_icmp()->rbegin()->set_code(icmp.code);
+    }
+    if (service.process)
+        write(*service.process, *out.mutable_process());
+}
+
+void write(const PeerSet& peers, v1::Peers& out) {
+    out.set_any(peers.any);
+    out.set_all_workloads(peers.all_workloads);
+    out.mutable_identities()->Assign(peers.identities.begin(), peers.identities.end());
+    for (const auto& list : peers.lists)
+        out.add_lists(list);
+}
+
+void write(const Pieces& pieces, v1::Direction direction, const std::string& id, Action action,
+           v1::Subject& out) {
+    for (const auto& [services, peers] : pieces.merged()) {
+        v1::Rule& rule = *out.add_rules();
+        rule.set_id(id);
+        rule.set_action(wire(action));
+        rule.set_direction(direction);
+        write(peers, *rule.mutable_peers());
+        for (const Service& service : services)
+            write(service, *rule.add_services());
+    }
+}
+
+} // namespace
+
+void program(const model::Policy& policy, const Identities& identities,
+             const model::RuleSet& rule_set, const model::Rule& rule,
+             const model::Workload& subject, v1::Subject& out) {
+    Programmer programmer(policy, identities, subject);
+    for (const auto& instance : model::instances(rule_set, rule))
+        programmer.add(instance);
+    const std::string id = rule_set.name + "/" + rule.name;
+    write(programmer.outbound, v1::OUTBOUND, id, rule.action, out);
+    write(programmer.inbound, v1::INBOUND, id, rule.action, out);
+}
+
+} // namespace ringwall::compute

@@ -1,0 +1,18 @@
+// What a good policy may still have wrong: the findings of `ringwall policy check`.
+#pragma once
+
+#include <vector>
+
+#include "control/model/model.h"
+#include "control/model/problem.h"
+
+namespace ringwall::policy {
+
+// For a policy that load() gave. Warnings: entries, scopes and groups that select no workload;
+// rules shadowed by, identical to or wider than another; process selectors that can be imitated;
+// ends that cannot judge their process selector; all-to-all allows; workloads without labels;
+// addresses claimed twice. An error, which must keep the version from being enforced: a process
+// selector that no end of the rule can judge. In the order of the files.
+std::vector<model::Problem> check(const model::Policy& policy);
+
+} // namespace ringwall::policy

@@ -1,0 +1,76 @@
+// Strict reading of one node: every function reports what is wrong and gives what it could read.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/policy/node.h"
+
+namespace ringwall::policy {
+
+// Where problems go, and the file they are in.
+class Context {
+  public:
+    Context(std::string file, std::vector<Problem>& problems)
+        : x_file(std::move(file)), x_problems(problems) {}
+
+    Place place(const Node& node) const { return {x_file, node.line, node.column}; }
+    void error(const Node& node, std::string message);
+    void error(const Place& place, std::string message);
+
+  private:
+    std::string x_file;
+    std::vector<Problem>& x_problems;
+};
+
+// A mapping with known fields. `what` names it in sentences ("spec of a Workload"), `example` is
+// what to write instead of something that is no mapping. Unknown fields are reported at once.
+class Fields {
+  public:
+    Fields(Context& context, const Node& node, std::string what, std::string example,
+           std::initializer_list<std::string_view> known);
+
+    bool is_mapping() const { return x_mapping; }
+    const Node* find(std::string_view key) const; // null when absent or given without a value
+    // Reports a missing field; nothing is said where the mapping itself is broken.
+    const Node* require(std::string_view key, std::string_view example) const;
+
+  private:
+    Context& x_context;
+    const Node& x_node;
+    std::string x_what;
+    bool x_mapping;
+};
+
+// Quoted or plain text that no YAML reader takes for a number, a boolean or null. Not empty, at
+// most 255 bytes, no control characters, no space at either end.
+std::optional<std::string> text(Context& context, const Node& node, const std::string& what);
+
+// Text that may also be a number (a user id).
+std::optional<std::string> text_or_number(Context& context, const Node& node,
+                                          const std::string& what);
+
+// A name of an object: letters, digits, ".", "_", "-", beginning with a letter or digit.
+std::optional<std::string> name(Context& context, const Node& node, const std::string& what);
+
+// true or false; nothing else.
+std::optional<bool> boolean(Context& context, const Node& node, const std::string& what);
+
+// Index into `words`.
+std::optional<std::size_t> one_of(Context& context, const Node& node, const std::string& what,
+                                  std::initializer_list<std::string_view> words);
+
+// Items of a sequence that must have at least one; null (reported) otherwise.
+const std::vector<Node>* items(Context& context, const Node& node, const std::string& what,
+                               const std::string& example);
+
+// A decimal number without sign or leading zero, whole text; nullopt otherwise (nothing reported).
+std::optional<unsigned> decimal(std::string_view text);
+
+// "web": quoted, cut when long, for sentences.
+std::string quoted(std::string_view text);
+
+} // namespace ringwall::policy

@@ -1,0 +1,1 @@
+"""Test hosts on one machine: network namespace + cgroup subtree + real daemons + an agent each."""

@@ -1,0 +1,81 @@
+"""The flow log of one agent: JSON lines, awaited by inotify."""
+
+import json
+import os
+import time
+
+from . import kernel
+
+
+class Flow(dict):
+    """One record of the flow log (docs/agent.md), with short words for what tests ask."""
+
+    @property
+    def verdict(self):
+        return self["verdict"]
+
+    @property
+    def process(self):
+        """The process at the end that the reporting host knows."""
+        end = "source" if self["direction"] == "outbound" else "destination"
+        return self[end].get("process", {})
+
+    @property
+    def path(self):
+        return self.process.get("path", "")
+
+    @property
+    def unresolved(self):
+        return self.process.get("unresolved", "")
+
+    def brief(self):
+        return (f"{self['direction']} {self['verdict']} {self['protocol']} "
+                f"{self['source']['address']} -> {self['destination']['address']}:"
+                f"{self.get('port', '')} {self['reason']} {','.join(self['rules'])} "
+                f"{self.process.get('shown', '')} pid {self.process.get('pid')}")
+
+
+class FlowLog:
+    def __init__(self, path):
+        self.path = path
+        self.records_ = []
+        self.offset_ = 0
+        self.partial_ = b""
+
+    def records(self):
+        """Every flow logged so far, oldest first."""
+        if os.path.exists(self.path):
+            with open(self.path, "rb") as file:
+                file.seek(self.offset_)
+                text = file.read()
+            self.offset_ += len(text)
+            *lines, self.partial_ = (self.partial_ + text).split(b"\n")
+            parsed = (json.loads(line) for line in lines if line)
+            self.records_ += [Flow(r) for r in parsed if "verdict" in r]
+        return self.records_
+
+    def mark(self):
+        """A position: `wait(since=mark)` looks at what is logged from here on."""
+        return len(self.records())
+
+    def find(self, since=0, where=None, **wanted):
+        return [r for r in self.records()[since:]
+                if matches(r, wanted) and (where is None or where(r))]
+
+    def wait(self, seconds=5, since=0, where=None, **wanted):
+        """The first flow that matches: port=8080, verdict="blocked", pid=…, source="10.0.0.1"."""
+        deadline = time.monotonic() + seconds
+        with kernel.DirectoryWatch(os.path.dirname(self.path)) as watch:
+            while not (found := self.find(since, where, **wanted)):
+                left = deadline - time.monotonic()
+                assert left > 0, (f"no flow {wanted} in {self.path} within {seconds} s; there are:\n"
+                                  + "\n".join(r.brief() for r in self.records()[since:][-20:]))
+                watch.wait(left)
+        return found[0]
+
+
+def matches(record, wanted):
+    facts = {"source": record["source"]["address"], "pid": record.process.get("pid"),
+             "destination": record["destination"]["address"], "path": record.path,
+             "source_port": record["source"].get("port")}
+    return all(facts.get(key, record.get(key)) == value for key, value in wanted.items())

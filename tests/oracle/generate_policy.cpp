@@ -1,0 +1,548 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "tests/oracle/generate.h"
+
+namespace ringwall::oracle {
+namespace {
+
+using namespace model;
+
+struct Key {
+    std::string name;
+    std::vector<std::string> values;
+};
+
+const std::vector<Key> keys{{"role", {"Web Server", "App Server", "Database"}},
+                            {"app", {"Payments", "Ordering"}},
+                            {"env", {"Production", "Development"}},
+                            {"loc", {"UK", "Germany"}},
+                            {"tier", {"1", "2"}}};
+
+const std::vector<std::uint16_t> ports{1,    22,   53,   80,   81,   443,   1023,
+                                       1024, 5432, 8080, 8083, 9000, 32768, 65535};
+
+Address v4(std::uint32_t text) { return Address::v4(text); }
+
+Address v6(std::uint64_t site, std::uint64_t host) {
+    return *Address::parse(fmt::format("2001:db8:{:x}::{:x}", site, host));
+}
+
+Address plus(Address address, std::uint64_t count) {
+    for (int i = 15; i >= 0 && count; --i) {
+        count += address.bytes[i];
+        address.bytes[i] = static_cast<std::uint8_t>(count);
+        count >>= 8;
+    }
+    return address;
+}
+
+bool anyone_judges(const Policy& policy, const RuleSet& set, const Rule& rule, Direction own) {
+    return std::ranges::any_of(policy.workloads, [&](const Workload& workload) {
+        return workload.managed && concerns(policy, set, rule, own, workload);
+    });
+}
+
+void without_process(const Policy& policy, ServiceUse& use) {
+    use.process.reset();
+    for (const Service& service : policy.services)
+        if (service.name == use.service && service.process) {
+            use.port = service.ports.front();
+            use.service.clear();
+            break;
+        }
+}
+
+void drop_unjudged(const Policy& policy, const RuleSet& set, Rule& rule) {
+    if (!anyone_judges(policy, set, rule, Direction::inbound))
+        for (ServiceUse& use : rule.services)
+            without_process(policy, use);
+    for (Selector& source : rule.from) {
+        Rule only = rule;
+        only.from = {source};
+        if (!anyone_judges(policy, set, only, Direction::outbound))
+            source.process.reset();
+    }
+}
+
+// An allow whose process selector nobody can judge is an error.
+void drop_unjudged(Policy& policy) {
+    for (RuleSet& set : policy.rule_sets)
+        for (Rule& rule : set.rules)
+            if (rule.action == Action::allow)
+                drop_unjudged(policy, set, rule);
+}
+
+Labels random_labels(Dice& dice) {
+    Labels out;
+    for (const Key& key : keys)
+        if (dice.percent(key.name == "tier" ? 40 : 85))
+            out[key.name] = dice.pick(key.values);
+    return out;
+}
+
+Mode random_mode(Dice& dice) {
+    static const std::vector<Mode> modes{Mode::full, Mode::selective, Mode::visibility, Mode::idle};
+    return modes[dice.weighted({50, 28, 16, 6})];
+}
+
+bool is_named(const Policy& policy, const std::string& workload) {
+    const auto names = [&](const Selector& selector) {
+        return selector.form == Selector::Form::workload && selector.name == workload;
+    };
+    for (const RuleSet& set : policy.rule_sets)
+        for (const Rule& rule : set.rules)
+            if (std::ranges::any_of(rule.from, names) || std::ranges::any_of(rule.to, names))
+                return true;
+    return false;
+}
+
+class Builder {
+  public:
+    Builder(Dice& dice, const Programs& programs) : x_dice(dice), x_programs(programs) {}
+
+    Policy run() {
+        workloads();
+        const auto lists = x_dice.between(1, 4);
+        for (std::uint64_t i = 0; i < lists; ++i)
+            x_policy.lists.push_back(list(i));
+        const auto groups = x_dice.below(4);
+        for (std::uint64_t i = 0; i < groups; ++i)
+            x_policy.groups.push_back(group(i));
+        const auto services = x_dice.between(1, 4);
+        for (std::uint64_t i = 0; i < services; ++i)
+            x_policy.services.push_back(service(i));
+        const auto sets = x_dice.between(1, 4);
+        for (std::uint64_t i = 0; i < sets; ++i)
+            x_policy.rule_sets.push_back(rule_set(i));
+        drop_unjudged(x_policy);
+        return std::move(x_policy);
+    }
+
+  private:
+    // ---- workloads -----------------------------------------------------------------------------
+
+    Labels labels() { return random_labels(x_dice); }
+    Mode mode() { return random_mode(x_dice); }
+
+    Address fresh_address() {
+        if (x_dice.percent(60))
+            return v4(0x0a000000 + static_cast<std::uint32_t>(x_dice.below(3) << 8) +
+                      static_cast<std::uint32_t>(x_dice.between(1, 30)));
+        return v6(x_dice.below(2), x_dice.between(1, 30));
+    }
+
+    Address unused_address() {
+        Address out = fresh_address();
+        while (std::ranges::find(x_used, out) != x_used.end())
+            out = fresh_address();
+        return out;
+    }
+
+    std::vector<Address> addresses() {
+        std::vector<Address> out;
+        const auto count = x_dice.between(1, 3);
+        while (out.size() < count) {
+            const bool shared = !x_used.empty() && x_dice.percent(10);
+            const Address next = shared ? x_dice.pick(x_used) : unused_address();
+            if (std::ranges::find(out, next) == out.end())
+                out.push_back(next);
+        }
+        x_used.insert(x_used.end(), out.begin(), out.end());
+        return out;
+    }
+
+    // Container bridges reuse the same addresses on every host.
+    std::vector<Address> bridge_addresses() {
+        std::vector<Address> out{v4(0xac110000 + static_cast<std::uint32_t>(x_dice.between(2, 4)))};
+        if (x_dice.percent(30))
+            out.push_back(plus(*Address::parse("fd00::"), x_dice.between(2, 4)));
+        return out;
+    }
+
+    void workloads() {
+        const auto hosts = x_dice.between(3, 6);
+        for (std::uint64_t i = 0; i < hosts; ++i) {
+            Workload host;
+            host.name = fmt::format("host-{}", i);
+            host.labels = labels();
+            host.addresses = addresses();
+            host.mode = mode();
+            x_policy.workloads.push_back(host);
+            const auto containers = x_dice.below(3);
+            for (std::uint64_t j = 0; j < containers; ++j)
+                x_policy.workloads.push_back(container(host.name, j));
+        }
+        const auto unmanaged = x_dice.below(4);
+        for (std::uint64_t i = 0; i < unmanaged; ++i)
+            x_policy.workloads.push_back(unmanaged_workload(i, hosts));
+    }
+
+    Workload container(const std::string& host, std::uint64_t index) {
+        Workload out;
+        out.name = fmt::format("{}-c{}", host, index);
+        out.labels = labels();
+        out.mode = mode();
+        out.host = host;
+        out.cgroup = fmt::format("/machine.slice/c{}", index);
+        switch (x_dice.below(3)) {
+        case 0:
+            break; // shares the host's network namespace
+        case 1:
+            out.addresses = addresses();
+            break;
+        default:
+            out.addresses = bridge_addresses();
+            out.realm = Realm::host;
+        }
+        return out;
+    }
+
+    Workload unmanaged_workload(std::uint64_t index, std::uint64_t hosts) {
+        Workload out;
+        out.name = fmt::format("printer-{}", index);
+        out.labels = labels();
+        out.managed = false;
+        out.addresses = addresses();
+        if (x_dice.percent(20)) {
+            out.addresses = bridge_addresses();
+            out.realm = Realm::host;
+            out.host = fmt::format("host-{}", x_dice.below(hosts));
+        }
+        return out;
+    }
+
+    // ---- lists, groups, services ---------------------------------------------------------------
+
+    Address some_address() { return x_dice.percent(80) ? x_dice.pick(x_used) : fresh_address(); }
+
+    AddressRange range() {
+        const Address base = some_address();
+        if (x_dice.percent(12))
+            return broad();
+        if (x_dice.percent(30))
+            return {base, base};
+        if (x_dice.percent(50))
+            return {base, plus(base, x_dice.between(1, 12))};
+        Address first = base; // an aligned block of 2 to 64 addresses
+        const auto size = 1u << x_dice.between(1, 6);
+        first.bytes[15] = static_cast<std::uint8_t>(first.bytes[15] & ~(size - 1));
+        return {first, plus(first, size - 1)};
+    }
+
+    AddressRange broad() {
+        switch (x_dice.below(4)) {
+        case 0:
+            return {v4(0x0a000000), v4(0x0affffff)};
+        case 1:
+            return {v4(0), v4(0xffffffff)};
+        case 2:
+            return {*Address::parse("::"),
+                    *Address::parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")};
+        default:
+            return {*Address::parse("2001:db8::"),
+                    *Address::parse("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff")};
+        }
+    }
+
+    AddressList list(std::uint64_t index) {
+        AddressList out;
+        out.name = fmt::format("list-{}", index);
+        const auto ranges = x_dice.between(1, 3);
+        for (std::uint64_t i = 0; i < ranges; ++i)
+            out.ranges.push_back(range());
+        const auto excluded = x_dice.percent(50) ? x_dice.between(1, 2) : 0;
+        for (std::uint64_t i = 0; i < excluded; ++i)
+            out.exclude.push_back(range());
+        return out;
+    }
+
+    LabelSelector keyed() {
+        LabelSelector out;
+        const auto count = x_dice.weighted({0, 6, 3, 1});
+        while (out.labels.size() < count) {
+            const Key& key = x_dice.pick(keys);
+            auto& values = out.labels[key.name];
+            values.insert(x_dice.pick(key.values));
+            if (x_dice.percent(30))
+                values.insert(x_dice.pick(key.values));
+        }
+        return out;
+    }
+
+    LabelSelector label_selector(bool groups) {
+        LabelSelector out = x_dice.percent(75) ? keyed() : LabelSelector{};
+        if (groups && !x_policy.groups.empty() && x_dice.percent(30))
+            out.groups.insert(x_dice.pick(x_policy.groups).name);
+        if (x_dice.percent(20))
+            out.none_of.push_back(keyed());
+        if (x_dice.percent(5) && groups && !x_policy.groups.empty()) {
+            LabelSelector unwanted;
+            unwanted.groups.insert(x_dice.pick(x_policy.groups).name);
+            out.none_of.push_back(unwanted);
+        }
+        return out.empty() ? keyed() : out;
+    }
+
+    LabelGroup group(std::uint64_t index) {
+        LabelGroup out;
+        out.name = fmt::format("group-{}", index);
+        const auto members = x_dice.between(1, 3);
+        for (std::uint64_t i = 0; i < members; ++i)
+            out.members.push_back(label_selector(true)); // groups made before: nested, no cycle
+        return out;
+    }
+
+    PortRange port_range() {
+        const std::uint16_t first = x_dice.pick(ports);
+        switch (x_dice.below(4)) {
+        case 0:
+        case 1:
+            return {first, first};
+        case 2:
+            return {first, static_cast<std::uint16_t>(std::min<std::uint64_t>(
+                               65535, first + x_dice.between(1, 700)))};
+        default:
+            return {first, std::max(first, x_dice.pick(ports))};
+        }
+    }
+
+    Port port() {
+        static const std::vector<std::optional<std::uint8_t>> protocols{
+            6, 17, 1, 58, 132, 136, 47, 50, std::nullopt};
+        Port out;
+        out.protocol = protocols[x_dice.weighted({38, 20, 9, 9, 5, 5, 3, 3, 8})];
+        if (!out.protocol || out.protocol == 47 || out.protocol == 50 || x_dice.percent(20))
+            return out;
+        const auto count = x_dice.between(1, 3);
+        for (std::uint64_t i = 0; i < count; ++i) {
+            if (out.protocol == 1 || out.protocol == 58)
+                out.icmp.push_back(icmp(*out.protocol));
+            else
+                out.ports.push_back(port_range());
+        }
+        return out;
+    }
+
+    // No type that is essential traffic or an error about a flow.
+    IcmpType icmp(std::uint8_t protocol) {
+        static const std::vector<std::uint8_t> types4{8, 13, 15, 200}, types6{128, 139, 200};
+        IcmpType out;
+        out.type = x_dice.pick(protocol == 1 ? types4 : types6);
+        if (x_dice.percent(50))
+            out.code = static_cast<int>(x_dice.below(3));
+        return out;
+    }
+
+    ProcessSelector process() {
+        const Programs& p = x_programs;
+        ProcessSelector out;
+        const auto parts = x_dice.weighted({0, 6, 3, 1});
+        for (std::size_t i = 0; i < parts; ++i) {
+            switch (x_dice.below(7)) {
+            case 0: out.path = x_dice.pick(p.paths); break;
+            case 1: out.name = named(x_dice.pick(p.paths)); break;
+            case 2: out.unit = x_dice.pick(p.units); break;
+            case 3: out.container = x_dice.pick(p.containers); break;
+            case 4: out.user = x_dice.pick(p.users); break;
+            case 5: out.group = x_dice.pick(p.groups); break;
+            default: out.sha256 = x_dice.pick(p.sha256);
+            }
+        }
+        return out;
+    }
+
+    static std::string named(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+    Service service(std::uint64_t index) {
+        Service out;
+        out.name = fmt::format("service-{}", index);
+        const auto count = x_dice.between(1, 3);
+        for (std::uint64_t i = 0; i < count; ++i)
+            out.ports.push_back(port());
+        if (x_dice.percent(35))
+            out.process = process();
+        return out;
+    }
+
+    // ---- rules ---------------------------------------------------------------------------------
+
+    Selector selector(const RuleSet& set, bool narrowed_end, bool source) {
+        Selector out;
+        switch (x_dice.weighted({68, 14, 10, 5, 5})) {
+        case 0:
+            out.labels = label_selector(true);
+            break;
+        case 1:
+            out.form = Selector::Form::list;
+            out.name = x_dice.pick(x_policy.lists).name;
+            break;
+        case 2:
+            return named_workload(set, narrowed_end, source);
+        case 3:
+            out.form = Selector::Form::any;
+            break;
+        default:
+            out.form = Selector::Form::all;
+        }
+        if (source && out.form != Selector::Form::list && x_dice.percent(30))
+            out.process = process();
+        return out;
+    }
+
+    static bool has_all(const Scope& scope, const Workload& workload) {
+        return std::ranges::all_of(scope, [&](const auto& want) {
+            return std::ranges::find(workload.labels, want) != workload.labels.end();
+        });
+    }
+
+    // Addressable, and inside a scope when the end is narrowed; else some labels instead.
+    Selector named_workload(const RuleSet& set, bool narrowed_end, bool source) {
+        Selector out;
+        const Workload& workload = x_dice.pick(x_policy.workloads);
+        const bool inside =
+            set.scopes.empty() || std::ranges::any_of(set.scopes, [&](const Scope& scope) {
+                return has_all(scope, workload);
+            });
+        if (workload.addresses.empty() || (narrowed_end && !inside)) {
+            out.labels = label_selector(true);
+        } else {
+            out.form = Selector::Form::workload;
+            out.name = workload.name;
+        }
+        if (source && x_dice.percent(30))
+            out.process = process();
+        return out;
+    }
+
+    ServiceUse service_use() {
+        ServiceUse out;
+        if (x_dice.percent(35)) {
+            const Service& named = x_dice.pick(x_policy.services);
+            out.service = named.name;
+            return out;
+        }
+        out.port = port();
+        if (x_dice.percent(35))
+            out.process = process();
+        return out;
+    }
+
+    Action action() {
+        static const std::vector<Action> actions{Action::allow, Action::deny,
+                                                 Action::override_deny};
+        return actions[x_dice.weighted({66, 22, 12})];
+    }
+
+    Rule rule(const RuleSet& set, std::uint64_t index) {
+        Rule out;
+        out.name = fmt::format("rule-{}", index);
+        out.action = action();
+        out.scope = x_dice.percent(60) ? RuleScope::intra : RuleScope::extra;
+        const auto sources = x_dice.between(1, 3), destinations = x_dice.between(1, 3);
+        for (std::uint64_t i = 0; i < sources; ++i)
+            out.from.push_back(selector(set, out.scope == RuleScope::intra, true));
+        for (std::uint64_t i = 0; i < destinations; ++i)
+            out.to.push_back(selector(set, true, false));
+        const auto services = x_dice.between(1, 3);
+        for (std::uint64_t i = 0; i < services; ++i)
+            out.services.push_back(service_use());
+        return out;
+    }
+
+    Scope scope() {
+        Scope out;
+        const auto count = x_dice.weighted({0, 7, 3});
+        while (out.size() < count) {
+            const Key& key = keys[1 + x_dice.below(3)];
+            out[key.name] = x_dice.pick(key.values);
+        }
+        return out;
+    }
+
+    RuleSet rule_set(std::uint64_t index) {
+        RuleSet out;
+        out.name = fmt::format("set-{}", index);
+        const auto scopes = x_dice.weighted({35, 35, 20, 10});
+        for (std::size_t i = 0; i < scopes; ++i)
+            out.scopes.push_back(scope());
+        const auto rules = x_dice.between(1, 6);
+        for (std::uint64_t i = 0; i < rules; ++i)
+            out.rules.push_back(rule(out, i));
+        return out;
+    }
+
+    Dice& x_dice;
+    const Programs& x_programs;
+    Policy x_policy;
+    std::vector<Address> x_used;
+};
+
+} // namespace
+
+std::size_t Dice::weighted(const std::vector<unsigned>& weights) {
+    std::uint64_t sum = 0;
+    for (const unsigned weight : weights)
+        sum += weight;
+    std::uint64_t point = below(sum);
+    std::size_t index = 0;
+    while (point >= weights[index])
+        point -= weights[index++];
+    return index;
+}
+
+const Programs& imaginary_programs() {
+    static const Programs programs{
+        .paths = {"/usr/sbin/named", "/opt/shop/bin/web", "/usr/bin/web", "/usr/bin/java",
+                  "/usr/local/sbin/named"},
+        .units = {"named.service", "web.service", "/system.slice/web.service",
+                  "/user.slice/web.service", "/kubepods.slice/pod1"},
+        .containers = {"shop", "cache"},
+        .sha256 = {std::string(64, 'a'), std::string(64, 'b'), std::string(63, '0') + "1"},
+        .unit_paths = {"/system.slice/named.service", "/system.slice/web.service",
+                       "/user.slice/web.service", "/kubepods.slice/pod1", "/web.service"},
+        .users = {"named", "alice", "1002", "0"},
+        .groups = {"staff", "ops", "1002", "0"},
+        .uids = {0, 53, 1000, 1002},
+        .gids = {0, 50, 51, 1002},
+        .node = {.users = {{"named", 53}, {"alice", 1000}}, .groups = {{"staff", 50}, {"ops", 51}}}};
+    return programs;
+}
+
+Policy random_change(Dice& dice, Policy policy) {
+    Workload& workload = policy.workloads[dice.below(policy.workloads.size())];
+    const bool named = is_named(policy, workload.name);
+    RuleSet& set = policy.rule_sets[dice.below(policy.rule_sets.size())];
+    switch (dice.below(6)) {
+    case 0:
+        if (workload.managed)
+            workload.mode = random_mode(dice);
+        break;
+    case 1:
+        if (!named)
+            workload.labels = random_labels(dice);
+        break;
+    case 2:
+        workload.addresses.push_back(plus(v4(0x0a000100), dice.between(40, 60)));
+        break;
+    case 3:
+        if (workload.addresses.size() > 1)
+            workload.addresses.pop_back();
+        break;
+    case 4:
+        if (set.rules.size() > 1)
+            set.rules.erase(set.rules.begin() + static_cast<long>(dice.below(set.rules.size())));
+        break;
+    default:
+        if (!named && (!workload.managed || !workload.cgroup.empty()))
+            std::erase_if(policy.workloads,
+                          [name = workload.name](const Workload& w) { return w.name == name; });
+    }
+    drop_unjudged(policy);
+    return policy;
+}
+
+Policy random_policy(Dice& dice, const Programs& programs) { return Builder(dice, programs).run(); }
+
+} // namespace ringwall::oracle

@@ -1,0 +1,58 @@
+// One policy, its flows, and every answer side by side.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tests/oracle/coverage.h"
+#include "tests/oracle/generate.h"
+#include "tests/oracle/pipeline.h"
+
+namespace ringwall::oracle {
+
+struct Mismatch {
+    std::uint64_t seed = 0;
+    std::string text;
+};
+
+// Somebody beside Rows who applies the same deltas and answers the same questions.
+class Kernel {
+  public:
+    virtual ~Kernel() = default;
+    virtual Numbering numbering() = 0;
+    virtual std::expected<void, std::string> apply(const loader::Delta& delta) = 0;
+    virtual Answered decide(const Flow& flow, std::uint32_t subject) = 0;
+};
+
+struct TrialOptions {
+    const Fault* fault = nullptr;
+    Kernel* kernel = nullptr; // null: Rows alone
+    int flows_per_subject = 40;
+    int changes = 2; // of the policy, at one of its hosts
+};
+
+class Trial {
+  public:
+    explicit Trial(TrialOptions options);
+    std::optional<Mismatch> run(std::uint64_t seed);
+    const Coverage& coverage() const { return x_coverage; }
+
+  private:
+    std::optional<std::string> host(Dice& dice, const model::Policy& policy,
+                                    const std::string& name);
+    std::optional<std::string> subject(Dice& dice, const model::Policy& policy,
+                                       const model::Workload& subject);
+    std::optional<std::string> flow(const model::Policy& policy, const model::Workload& subject,
+                                    const Flow& flow);
+
+    TrialOptions x_options;
+    const Programs& x_programs;
+    Pipeline x_pipeline;
+    Coverage x_coverage;
+};
+
+std::string policy_text(std::uint64_t seed);
+
+} // namespace ringwall::oracle
