@@ -136,8 +136,7 @@ void compare(const AddressTable& before, const AddressTable& after,
              const std::function<void(const AddressChange&)>& use) {
     Cover old(before), now(after);
     while (!old.done() || !now.done()) {
-        const bool from_old =
-            now.done() || (!old.done() && !in_order(now.prefix(), old.prefix()));
+        const bool from_old = now.done() || (!old.done() && !in_order(now.prefix(), old.prefix()));
         AddressChange change;
         change.prefix = from_old ? old.prefix() : now.prefix();
         change.before = old.enter(change.prefix);

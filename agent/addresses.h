@@ -24,8 +24,9 @@ using AddressTable = std::vector<AddressRow>;
 // IPv6 before IPv4, then by address; a covering prefix before what it covers.
 bool in_order(const Prefix& a, const Prefix& b);
 
-// The fewest rows that say, for every address, which identities claim it and which lists contain it.
-// `owners`: an address once per identity that claims it, in any order. `lists`: interned numbers.
+// The fewest rows that say, for every address, which identities claim it and which lists contain
+// it. `owners`: an address once per identity that claims it, in any order. `lists`: interned
+// numbers.
 AddressTable address_table(std::vector<std::pair<Address, std::uint32_t>> owners,
                            std::span<const std::uint32_t> lists, Interner& interner);
 

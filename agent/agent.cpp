@@ -1,12 +1,13 @@
 #include "agent/agent.h"
 
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -78,6 +79,7 @@ class Agent {
     std::string summary() const;
     void stop(bool remove);
 
+    asio::io_context loop_{1}; // outlives all that waits on it
     std::unique_ptr<Enforcement> enforcement_;
     const Options& options_;
     HostNames names_;
@@ -91,7 +93,6 @@ class Agent {
     std::int64_t offset_ns_ = 0;
     std::uint64_t lost_ = 0;
 
-    asio::io_context loop_{1};
     asio::signal_set signals_;
     asio::posix::stream_descriptor events_, changes_;
     asio::steady_timer settled_; // a change is read when the writer has been quiet for a moment
@@ -133,11 +134,12 @@ Started Agent::open_log() {
 
 Started Agent::serve() {
     std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path(options_.socket).parent_path(), error);
-    auto server = LocalServer::listen(
-        loop_, options_.socket, options_.socket_group,
-        {[this](const Request& request) { return answer(request); },
-         [this](const FlowQuery& query) { return requests_.recent(query); }});
+    std::filesystem::create_directories(std::filesystem::path(options_.socket).parent_path(),
+                                        error);
+    auto server =
+        LocalServer::listen(loop_, options_.socket, options_.socket_group,
+                            {[this](const Request& request) { return answer(request); },
+                             [this](const FlowQuery& query) { return requests_.recent(query); }});
     if (!server)
         return std::unexpected(server.error().message);
     server_ = std::move(*server);
@@ -172,7 +174,8 @@ void Agent::every(std::chrono::nanoseconds period, std::function<void()> work) {
         }
     };
     timer.expires_after(period);
-    timer.async_wait(Again{timer, period, std::make_shared<std::function<void()>>(std::move(work))});
+    timer.async_wait(
+        Again{timer, period, std::make_shared<std::function<void()>>(std::move(work))});
 }
 
 void Agent::wait_for_events() {
@@ -234,7 +237,7 @@ void Agent::take(const loader::Event& event) {
     if (server_->has_followers())
         server_->publish(flow);
     if (enforcement_->is_new_cgroup(event.cgroup))
-        enforcement_->refresh();
+        refresh();
 }
 
 void Agent::drain() {
@@ -252,7 +255,10 @@ void Agent::tick() {
     process_.reader_lost = server_->lost();
 }
 
-void Agent::refresh() { enforcement_->refresh(); }
+void Agent::refresh() {
+    if (enforcement_->refresh())
+        flows_.policy_changed(enforcement_->state().version);
+}
 
 void Agent::sweep() {
     enforcement_->datapath().sweep([this](const loader::Event& event) { take(event); });
@@ -260,9 +266,9 @@ void Agent::sweep() {
 
 void Agent::report_losses() {
     const auto counters = enforcement_->datapath().counters();
-    const auto lost = std::accumulate(
-        counters.lost.begin(), counters.lost.end(), std::uint64_t{0},
-        [](std::uint64_t sum, const auto& each) { return sum + each.second; });
+    const auto lost =
+        std::accumulate(counters.lost.begin(), counters.lost.end(), std::uint64_t{0},
+                        [](std::uint64_t sum, const auto& each) { return sum + each.second; });
     if (lost > lost_) {
         spdlog::warn("{} events were lost because the ring was full; --ring-bytes makes it larger",
                      lost - lost_);
@@ -296,7 +302,8 @@ std::string Agent::summary() const {
     const auto& state = enforcement_->state();
     std::string subjects;
     for (const auto& subject : state.subjects)
-        subjects += fmt::format("{}{} ({})", subjects.empty() ? "" : ", ", subject.workload, subject.mode);
+        subjects +=
+            fmt::format("{}{} ({})", subjects.empty() ? "" : ", ", subject.workload, subject.mode);
     return fmt::format("enforcing policy version {} on {}: {}{}", state.version, options_.cgroup,
                        subjects, state.error.empty() ? "" : "; the newest policy was refused");
 }

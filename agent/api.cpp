@@ -19,7 +19,9 @@ std::unexpected<ApiError> bad(std::string message) {
     return std::unexpected(ApiError{ApiErrc::bad_request, std::move(message)});
 }
 
-std::string_view view(json::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(json::string_view text) {
+    return {text.data(), text.size()};
+}
 
 Done read_text(const json::value& value, std::string_view field, std::string& out) {
     if (!value.is_string() || value.get_string().size() > 4096)
@@ -53,7 +55,8 @@ Done read_flows(Request& request, std::string_view field, const json::value& val
         return done;
     }
     if (field != "filter" || !value.is_object())
-        return bad(fmt::format("'flows' takes follow, last and filter (an object), not '{}'", field));
+        return bad(
+            fmt::format("'flows' takes follow, last and filter (an object), not '{}'", field));
     auto filter = parse_filter(value.get_object());
     if (!filter)
         return bad(filter.error().message);
@@ -87,9 +90,10 @@ Done read_why(Request& request, std::string_view field, const json::value& value
         return {};
     }
     const std::pair<std::string_view, std::string&> texts[]{
-        {"from", why.from}, {"to", why.to},     {"path", why.path},   {"unit", why.unit},
-        {"container", why.container}, {"user", why.user}, {"group", why.group},
-        {"sha256", why.sha256}};
+        {"from", why.from},           {"to", why.to},
+        {"path", why.path},           {"unit", why.unit},
+        {"container", why.container}, {"user", why.user},
+        {"group", why.group},         {"sha256", why.sha256}};
     for (const auto& [name, member] : texts)
         if (field == name)
             return read_text(value, field, member);

@@ -35,7 +35,18 @@ struct WhyQuery {
 };
 
 struct Request {
-    enum class Do { status, flows, why, policy, snapshot, pause, resume, detach, sysdump, counters };
+    enum class Do {
+        status,
+        flows,
+        why,
+        policy,
+        snapshot,
+        pause,
+        resume,
+        detach,
+        sysdump,
+        counters
+    };
     Do what = Do::status;
     FlowQuery flows;
     WhyQuery why;

@@ -68,7 +68,7 @@ struct Applied {
     std::uint64_t version = 0;
     // Maps whose whole content is not known: every peer and rule set is written anew.
     bool unsure = true;
-    std::vector<std::uint32_t> orphans; // live subjects that nobody could name
+    std::vector<std::uint32_t> orphans;            // live subjects that nobody could name
     std::vector<std::shared_ptr<RuleSet>> retired; // of the step before, for late events
 };
 
@@ -84,9 +84,8 @@ struct Step {
     std::vector<Touched> touched;
 };
 
-// The subject id of a workload: the same after a restart.
-std::uint32_t subject_id(std::string_view workload,
-                         const std::map<std::string, EnforcedSubject>& taken);
+// The subject id of a workload: made from its name, so that it is the same after a restart.
+std::uint32_t subject_id(std::string_view workload, const std::set<std::uint32_t>& taken);
 
 Step plan_step(const Applied& now, Desired desired, Interner& interner, Ids& ids,
                const std::map<std::uint64_t, std::string>& containers);

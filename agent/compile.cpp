@@ -18,7 +18,9 @@ void for_each_bit(std::uint64_t bits, F&& use) {
         use(static_cast<unsigned>(std::countr_zero(bits)));
 }
 
-std::uint64_t bit(std::int16_t selector) { return std::uint64_t{1} << selector; }
+std::uint64_t bit(std::int16_t selector) {
+    return std::uint64_t{1} << selector;
+}
 
 std::uint64_t unconstrained(std::span<const ProcessParts> selectors, std::size_t attribute) {
     std::uint64_t out = ~std::uint64_t{0};
@@ -149,7 +151,8 @@ std::optional<ProcessParts> RuleSet::merged(unsigned one, unsigned other) const 
     return out;
 }
 
-// The set that a process meets exactly when it meets both sets, as far as combinations have numbers.
+// The set that a process meets exactly when it meets both sets, as far as combinations have
+// numbers.
 std::uint64_t RuleSet::both(std::uint64_t one, std::uint64_t other) const {
     std::uint64_t out = one & other;
     for_each_bit(one & ~other, [&](unsigned a) {
@@ -288,7 +291,9 @@ std::uint32_t RuleSet::add_entries(const Signature& signature, bool inbound, std
     return lengths;
 }
 
-std::vector<loader::EntryRow> RuleSet::take_entries() { return std::exchange(x_new_entries, {}); }
+std::vector<loader::EntryRow> RuleSet::take_entries() {
+    return std::exchange(x_new_entries, {});
+}
 
 void RuleSet::rollback(const Mark& mark) {
     while (x_class_order.size() > mark.classes) {
@@ -355,12 +360,11 @@ std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
         for (const std::uint32_t number : view) {
             const Rule& rule = x_definition->rules()[number];
             const std::uint64_t bits = rule.action == Action::allow ? sure : maybe;
-            const bool holds =
-                rule.inbound == found->inbound &&
-                std::ranges::any_of(rule.atoms, [&](const Atom& atom) {
-                    return Key::of(atom).covers(found->key) &&
-                           (atom.selector < 0 || (bits & bit(atom.selector)) != 0);
-                });
+            const bool holds = rule.inbound == found->inbound &&
+                               std::ranges::any_of(rule.atoms, [&](const Atom& atom) {
+                                   return Key::of(atom).covers(found->key) &&
+                                          (atom.selector < 0 || (bits & bit(atom.selector)) != 0);
+                               });
             if (holds)
                 matches.emplace(rule.action, number);
             allowed |= holds && rule.action == Action::allow;

@@ -54,7 +54,8 @@ struct Rule {
     bool operator==(const Rule&) const = default;
 };
 
-// Which rules match a peer, per identity of its address (one view, unless it is claimed by several).
+// Which rules match a peer, per identity of its address (one view, unless it is claimed by
+// several).
 using View = std::vector<std::uint32_t>; // indices into Definition::rules, sorted
 using Signature = std::vector<View>;     // sorted, unique, never empty
 
@@ -134,7 +135,8 @@ class RuleSet {
     std::vector<loader::EntryRow> take_entries(); // made since the last call
 
     // Every rule that matches under this entry for a socket with these selector bits, by
-    // precedence, then by id: the first is the deciding one. Empty for an entry of another rule set.
+    // precedence, then by id: the first is the deciding one. Empty for an entry of another rule
+    // set.
     std::vector<Match> explain(std::uint32_t entry, std::uint64_t sure, std::uint64_t maybe) const;
 
     // What was added after mark() is forgotten by rollback().
@@ -170,7 +172,8 @@ class RuleSet {
 
     template <typename F>
     void for_each_key(const Signature& signature, bool inbound, F&& use) const;
-    std::uint32_t add_entries(const Signature& signature, bool inbound, std::uint32_t cls, Ids& ids);
+    std::uint32_t add_entries(const Signature& signature, bool inbound, std::uint32_t cls,
+                              Ids& ids);
     loader::EntryRow combine(std::span<const Bits> views) const;
     std::optional<ProcessParts> merged(unsigned one, unsigned other) const;
     std::uint64_t both(std::uint64_t one, std::uint64_t other) const;

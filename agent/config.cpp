@@ -38,7 +38,8 @@ Done apply_value(const Setting& setting, const YAML::Node& value, const std::str
         if (!item.IsScalar())
             return fail(OptionsErrc::bad_value, fmt::format("{}: {} takes plain values",
                                                             at(file, item.Mark()), setting.name));
-        if (auto done = apply_setting(setting, item.Scalar(), at(file, item.Mark()), options); !done)
+        if (auto done = apply_setting(setting, item.Scalar(), at(file, item.Mark()), options);
+            !done)
             return done;
     }
     return {};
@@ -56,7 +57,8 @@ Done apply_map(const YAML::Node& root, const std::string& file, Options& options
                                     "them, names are written as there without the dashes in front",
                                     place, key));
         if (!seen.insert(key).second)
-            return fail(OptionsErrc::syntax, fmt::format("{}: '{}' is set twice: remove one", place, key));
+            return fail(OptionsErrc::syntax,
+                        fmt::format("{}: '{}' is set twice: remove one", place, key));
         if (auto done = apply_value(*setting, pair.second, file, options); !done)
             return done;
     }
@@ -76,7 +78,8 @@ Done apply_config(std::string_view text, const std::string& file, Options& optio
                                     at(file, root.Mark())));
         return apply_map(root, file, options);
     } catch (const YAML::Exception& error) {
-        return fail(OptionsErrc::syntax, fmt::format("{}: not valid YAML: {}", at(file, error.mark), error.msg));
+        return fail(OptionsErrc::syntax,
+                    fmt::format("{}: not valid YAML: {}", at(file, error.mark), error.msg));
     }
 }
 

@@ -43,7 +43,8 @@ json::value parsed(std::string_view text) {
 
 std::string text_at(const json::value& value, std::string_view key) {
     const auto* object = value.if_object();
-    const auto* found = object ? object->if_contains(json::string_view(key.data(), key.size())) : nullptr;
+    const auto* found =
+        object ? object->if_contains(json::string_view(key.data(), key.size())) : nullptr;
     return found && found->is_string() ? std::string(found->get_string()) : std::string{};
 }
 
@@ -91,8 +92,8 @@ std::string podman_name(std::string_view containers_json, std::string_view id) {
         return {};
     for (const auto& each : all.get_array()) {
         const auto* names = each.is_object() ? each.get_object().if_contains("names") : nullptr;
-        if (text_at(each, "id") == id && names && names->is_array() && !names->get_array().empty() &&
-            names->get_array()[0].is_string())
+        if (text_at(each, "id") == id && names && names->is_array() &&
+            !names->get_array().empty() && names->get_array()[0].is_string())
             return std::string(names->get_array()[0].get_string());
     }
     return {};

@@ -88,8 +88,7 @@ const char* name(Action action) {
 
 class DefinitionBuilder {
   public:
-    DefinitionBuilder(const v1::Subject& subject, const Interned& interned,
-                      const NodeContext& node)
+    DefinitionBuilder(const v1::Subject& subject, const Interned& interned, const NodeContext& node)
         : x_subject(subject), x_interned(interned), x_node(node) {}
 
     Result<std::shared_ptr<const Definition>> build() {
@@ -125,12 +124,12 @@ class DefinitionBuilder {
 
     Result<void> add(const v1::Rule& wire) {
         const auto action = action_of(wire.action());
-        const bool directed =
-            wire.direction() == v1::OUTBOUND || wire.direction() == v1::INBOUND;
+        const bool directed = wire.direction() == v1::OUTBOUND || wire.direction() == v1::INBOUND;
         if (!action || !directed)
-            return bad(fmt::format("{}: rule \"{}\" has an action or direction that this agent does "
-                                   "not know; upgrade the agent",
-                                   x_subject.workload(), wire.id()));
+            return bad(
+                fmt::format("{}: rule \"{}\" has an action or direction that this agent does "
+                            "not know; upgrade the agent",
+                            x_subject.workload(), wire.id()));
         Rule rule;
         rule.id = wire.id();
         rule.action = *action;
@@ -160,9 +159,10 @@ class DefinitionBuilder {
         for (const std::uint32_t id : wire.peers().identities()) {
             const auto found = x_interned.identities.find(id);
             if (found == x_interned.identities.end())
-                return bad(fmt::format("{}: rule \"{}\" names identity {}, which the inventory does "
-                                       "not have; ask the controller for a full snapshot",
-                                       x_subject.workload(), wire.id(), id));
+                return bad(
+                    fmt::format("{}: rule \"{}\" names identity {}, which the inventory does "
+                                "not have; ask the controller for a full snapshot",
+                                x_subject.workload(), wire.id(), id));
             rule.identities.push_back(found->second);
         }
         for (const std::string& list : wire.peers().lists()) {
@@ -210,9 +210,10 @@ class DefinitionBuilder {
     }
 
     std::unexpected<Error> bad_service(const v1::Rule& wire) const {
-        return bad(fmt::format("{}: rule \"{}\" has a port, ICMP type or protocol out of range; ask "
-                               "the controller for a full snapshot",
-                               x_subject.workload(), wire.id()));
+        return bad(
+            fmt::format("{}: rule \"{}\" has a port, ICMP type or protocol out of range; ask "
+                        "the controller for a full snapshot",
+                        x_subject.workload(), wire.id()));
     }
 
     Result<std::int16_t> selector(const v1::Rule& wire, const v1::Process& process) {
@@ -354,8 +355,7 @@ bool Definition::continues(const Definition& old, std::span<const std::uint32_t>
         const bool same = a.id == b.id && a.action == b.action && a.inbound == b.inbound &&
                           a.any == b.any && a.all_workloads == b.all_workloads &&
                           a.lists == b.lists && a.atoms == b.atoms;
-        if (!same ||
-            !differ_by_absent(a.identities, b.identities, old_identities, new_identities))
+        if (!same || !differ_by_absent(a.identities, b.identities, old_identities, new_identities))
             return false;
     }
     return true;

@@ -55,8 +55,8 @@ class Reader {
                                    "the snapshot again",
                                    x_snapshot.format(), x_snapshot.policy().subjects().size()));
         read_identities();
-        for (const auto step : {&Reader::read_lists, &Reader::read_addresses,
-                                &Reader::read_subjects})
+        for (const auto step :
+             {&Reader::read_lists, &Reader::read_addresses, &Reader::read_subjects})
             if (auto done = (this->*step)(); !done)
                 return std::unexpected(done.error());
         x_out.version = x_snapshot.policy().version();
@@ -66,9 +66,8 @@ class Reader {
   private:
     void read_identities() {
         for (const v1::Identity& wire : x_snapshot.inventory().identities()) {
-            Identity identity{{wire.labels().begin(), wire.labels().end()},
-                              wire.managed(),
-                              wire.workload()};
+            Identity identity{
+                {wire.labels().begin(), wire.labels().end()}, wire.managed(), wire.workload()};
             const std::uint32_t number = x_interner.identity(identity);
             x_interned.identities.emplace(wire.id(), number);
             x_out.identities.push_back(number);
@@ -119,8 +118,7 @@ class Reader {
 
     // Host-local addresses are peers on their own host only.
     bool means_something_here(const v1::AddressOwner& owner) const {
-        return owner.host().empty() ||
-               owner.host() == x_snapshot.policy().subjects(0).workload();
+        return owner.host().empty() || owner.host() == x_snapshot.policy().subjects(0).workload();
     }
 
     Result<void> read_addresses() {

@@ -30,7 +30,7 @@ bool is_on(const fs::path& path, std::uint64_t magic) {
     std::error_code error;
     while (!existing.empty() && existing != "/" && !fs::exists(existing, error))
         existing = existing.parent_path();
-    struct statfs info {};
+    struct statfs info{};
     return statfs(existing.c_str(), &info) == 0 &&
            static_cast<std::uint32_t>(info.f_type) == static_cast<std::uint32_t>(magic);
 }
@@ -50,11 +50,9 @@ std::string mode_word(v1::Mode mode) {
     return word;
 }
 
-bool same(const loader::Root& a, const loader::Root& b) {
-    return a.user_ns == b.user_ns && a.device == b.device && a.inode == b.inode;
+std::int64_t wall_ns() {
+    return std::int64_t(monotonic_ns()) + wall_offset_ns();
 }
-
-std::int64_t wall_ns() { return std::int64_t(monotonic_ns()) + wall_offset_ns(); }
 
 } // namespace
 
@@ -82,13 +80,16 @@ std::expected<std::unique_ptr<Enforcement>, EnforcementError> Enforcement::start
 }
 
 Enforcement::Done Enforcement::check_host() {
+    std::string needed;
     for (const auto& feature : loader::probe_features()) {
-        if (feature.present)
-            continue;
-        if (feature.required)
-            return fail(EnforcementErrc::host, fmt::format("{} is missing: {}", feature.name, feature.note));
-        notes_.push_back(fmt::format("{} is missing: {}", feature.name, feature.note));
+        auto sentence = fmt::format("{} is missing: {}", feature.name, feature.note);
+        if (!feature.present && feature.required)
+            needed += (needed.empty() ? "" : "\n") + sentence;
+        else if (!feature.present)
+            notes_.push_back(std::move(sentence));
     }
+    if (!needed.empty())
+        return fail(EnforcementErrc::host, std::move(needed));
     auto mount = loader::cgroup2_mount();
     if (!mount)
         return fail(EnforcementErrc::host, mount.error().message);
@@ -105,8 +106,8 @@ Enforcement::Done Enforcement::check_host() {
                                 options_.cgroup, mount_));
     const auto pin_parent = fs::path(options_.pin_dir).parent_path();
     if (!is_on(options_.pin_dir, bpffs_magic)) {
-        const auto where = options_.pin_dir.starts_with("/sys/fs/bpf/") ? fs::path("/sys/fs/bpf")
-                                                                        : pin_parent;
+        const auto where =
+            options_.pin_dir.starts_with("/sys/fs/bpf/") ? fs::path("/sys/fs/bpf") : pin_parent;
         if (auto mounted = loader::ensure_bpffs(where.string()); !mounted)
             return fail(EnforcementErrc::host, mounted.error().message);
     }
@@ -118,8 +119,9 @@ Enforcement::Done Enforcement::open() {
                (options_.refuse_connect == Refuse::automatic &&
                 (!host_translates_addresses() || !options_.service_ranges.empty()));
     if (!refuses_ && options_.refuse_connect == Refuse::automatic)
-        notes_.push_back("this host translates addresses: denied connections are cut at the packet, "
-                         "not refused at connect; --service-range names the translated addresses");
+        notes_.push_back(
+            "this host translates addresses: denied connections are cut at the packet, "
+            "not refused at connect; --service-range names the translated addresses");
     auto opened = loader::Datapath::open({.cgroup = options_.cgroup,
                                           .pin_dir = options_.pin_dir,
                                           .limits = options_.limits,
@@ -136,8 +138,7 @@ Enforcement::Done Enforcement::open() {
         spdlog::warn("the last good policy is not used: {}", last_good.error().message);
     if (last_good)
         running_ = frame_snapshot(*last_good);
-    enforcer_.emplace(node(), live_view(*datapath_, *highest),
-                      last_good ? &*last_good : nullptr);
+    enforcer_.emplace(node(), live_view(*datapath_, *highest), last_good ? &*last_good : nullptr);
     return {};
 }
 
@@ -213,8 +214,11 @@ void Enforcement::remember(const v1::Snapshot& applied) {
     state_.subjects.clear();
     const auto& missing = enforcer_->missing_subjects();
     for (const auto& subject : applied.policy().subjects()) {
-        SubjectState state{subject.workload(), mode_word(subject.mode()), subject.cgroup(),
-                           static_cast<std::size_t>(subject.rules_size()), {},
+        SubjectState state{subject.workload(),
+                           mode_word(subject.mode()),
+                           subject.cgroup(),
+                           static_cast<std::size_t>(subject.rules_size()),
+                           {},
                            std::ranges::find(missing, subject.workload()) != missing.end()};
         for (const auto& identity : applied.inventory().identities())
             if (identity.id() == subject.identity())
@@ -224,7 +228,8 @@ void Enforcement::remember(const v1::Snapshot& applied) {
 }
 
 v1::Snapshot Enforcement::snapshot() const {
-    return running_.empty() ? v1::Snapshot{} : parse_snapshot(running_, "running").value_or(v1::Snapshot{});
+    return running_.empty() ? v1::Snapshot{}
+                            : parse_snapshot(running_, "running").value_or(v1::Snapshot{});
 }
 
 std::string Enforcement::unit_root() const {
@@ -244,90 +249,6 @@ NodeContext Enforcement::node() {
     node.loopback_events = options_.loopback_events;
     node.failsafe = options_.failsafe;
     return node;
-}
-
-std::optional<std::string> Enforcement::directory_of(const std::string& cgroup) {
-    const auto directory =
-        cgroup.empty() ? options_.cgroup : (fs::path(options_.cgroup + "/" + cgroup)).lexically_normal().string();
-    std::error_code error;
-    const bool below = directory == options_.cgroup || directory.starts_with(options_.cgroup + "/");
-    if (!below || directory == hidden_ || !fs::is_directory(directory, error))
-        return std::nullopt;
-    return directory;
-}
-
-loader::Root Enforcement::root_for(const std::string& directory) {
-    auto& place = places_[directory];
-    place.cgroup = loader::cgroup_id(directory).value_or(0);
-    place.root = own_root();
-    if (directory != options_.cgroup)
-        if (auto pid = process_in(directory))
-            place.root = root_of_process(*pid).value_or(place.root);
-    return place.root;
-}
-
-bool Enforcement::is_new_cgroup(std::uint64_t cgroup) const {
-    return wants_containers_ && cgroup && !containers_.contains(cgroup);
-}
-
-void Enforcement::refresh() {
-    refresh_subjects();
-    if (wants_containers_)
-        refresh_containers();
-}
-
-void Enforcement::refresh_containers() {
-    std::map<std::uint64_t, std::string> found;
-    std::error_code error;
-    found[loader::cgroup_id(options_.cgroup).value_or(0)] = "";
-    for (fs::recursive_directory_iterator entry(options_.cgroup, error), end;
-         !error && entry != end; entry.increment(error)) {
-        if (!entry->is_directory(error))
-            continue;
-        const auto id = loader::cgroup_id(entry->path());
-        if (!id)
-            continue;
-        const auto known = containers_.find(*id);
-        if (known != containers_.end()) {
-            found[*id] = known->second;
-            continue;
-        }
-        const auto container = container_in(entry->path().string().substr(mount_.size()));
-        found[*id] = container ? container_name(*container) : std::string{};
-    }
-    if (found == containers_)
-        return;
-    containers_ = found;
-    if (auto applied = datapath_->apply(enforcer_->set_containers(std::move(found))); !applied)
-        spdlog::error("container names did not reach the kernel: {}", applied.error().message);
-}
-
-// A container that starts again has a new cgroup under the old path, and its first process tells
-// which root and user namespace its paths are judged by.
-void Enforcement::refresh_subjects() {
-    bool again = false;
-    for (const auto& subject : state_.subjects) {
-        const auto directory = directory_of(subject.cgroup);
-        if (!directory || subject.missing) {
-            again = again || (directory.has_value() == subject.missing);
-            continue;
-        }
-        const auto before = places_[*directory];
-        const auto root = root_for(*directory);
-        const auto now = places_[*directory];
-        if (now.cgroup != before.cgroup) {
-            hidden_ = *directory;
-            if (auto gone = apply(snapshot()); !gone)
-                spdlog::error("{}: {}", subject.workload, gone.error().message);
-            hidden_.clear();
-            return refresh_subjects();
-        }
-        again = again || !same(root, before.root);
-    }
-    if (!again)
-        return;
-    if (auto applied = apply(snapshot()); !applied)
-        spdlog::error("subjects could not be refreshed: {}", applied.error().message);
 }
 
 Enforcement::Done Enforcement::pause(std::chrono::seconds duration) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,9 @@ struct SubjectState {
 struct PolicyState {
     std::string source;
     std::uint64_t version = 0, revision = 0;
-    std::int64_t applied_ns = 0;     // wall clock; 0: never
-    bool from_last_good = false;     // the source could not be read at the start
-    std::string error;               // of the newest load, empty when it was good
+    std::int64_t applied_ns = 0; // wall clock; 0: never
+    bool from_last_good = false; // the source could not be read at the start
+    std::string error;           // of the newest load, empty when it was good
     std::int64_t error_ns = 0;
     std::vector<std::string> warnings;
     std::uint64_t loads = 0, failed_loads = 0;
@@ -48,9 +49,10 @@ class Enforcement {
     // On error the running policy stays, and state().error says why.
     std::expected<void, EnforcementError> reload();
     // What only time brings: containers, subjects whose cgroup or namespaces appeared or changed.
-    void refresh();
-    // True when a selector asks for containers and this cgroup has not been seen.
-    bool is_new_cgroup(std::uint64_t cgroup) const;
+    // True when names may have changed.
+    bool refresh();
+    // True, once, when a selector asks for containers and this cgroup has not been seen.
+    bool is_new_cgroup(std::uint64_t cgroup);
 
     std::expected<void, EnforcementError> pause(std::chrono::seconds duration); // 0: resume
     std::expected<void, EnforcementError> detach();
@@ -82,8 +84,8 @@ class Enforcement {
     NodeContext node();
     std::optional<std::string> directory_of(const std::string& cgroup);
     loader::Root root_for(const std::string& directory);
-    void refresh_containers();
-    void refresh_subjects();
+    bool refresh_containers();
+    bool refresh_subjects();
 
     struct Place {
         loader::Root root;
@@ -101,6 +103,7 @@ class Enforcement {
     std::map<std::string, Place> places_; // of the subjects' directories, as planned
     std::string hidden_;                  // a directory that was made anew: planned away first
     std::map<std::uint64_t, std::string> containers_;
+    std::set<std::uint64_t> asked_; // cgroups of events that are not below ours, or gone
     bool wants_containers_ = false, refuses_ = true;
     std::uint64_t ended_sockets_ = 0, digests_ = 0;
 };

@@ -1,6 +1,6 @@
 // Desired versus applied: from one snapshot to the next, as one loader::Delta that never shows half
-// a policy. Pure: the datapath is known only by what it held at the start (LiveView), and the caller
-// says how each apply ended.
+// a policy. Pure: the datapath is known only by what it held at the start (LiveView), and the
+// caller says how each apply ended.
 //
 //     auto delta = enforcer.plan(snapshot);          // or the sentence for the NACK
 //     datapath.apply(*delta) ? enforcer.applied() : enforcer.failed();
@@ -34,14 +34,14 @@ struct LiveView {
 LiveView live_view(const loader::Datapath& datapath, loader::Datapath::Highest highest);
 
 struct Explanation {
-    std::string subject;                                 // workload name; empty: unknown
+    std::string subject; // workload name; empty: unknown
     std::map<std::string, std::string> subject_labels;
-    std::vector<std::string> peer_workloads;             // names; several: claimed by several
+    std::vector<std::string> peer_workloads; // names; several: claimed by several
     std::vector<std::map<std::string, std::string>> peer_labels; // one per identity
-    std::vector<std::string> peer_lists;                 // names of lists that contain the address
-    bool peer_known = false;                             // belongs to some workload
-    bool peer_managed = false;                           // every identity has an agent
-    std::vector<Match> matches;                          // all rules that matched, deciding one first
+    std::vector<std::string> peer_lists; // names of lists that contain the address
+    bool peer_known = false;             // belongs to some workload
+    bool peer_managed = false;           // every identity has an agent
+    std::vector<Match> matches;          // all rules that matched, deciding one first
     std::string rule() const { return matches.empty() ? "" : matches.front().rule; }
 };
 
@@ -49,7 +49,8 @@ class Enforcer {
   public:
     // After a restart on adopted maps: `last_good` is the snapshot that was applied last, so that
     // its rule sets can be continued under their live ids until the first apply() is through.
-    explicit Enforcer(NodeContext node, LiveView live = {}, const v1::Snapshot* last_good = nullptr);
+    explicit Enforcer(NodeContext node, LiveView live = {},
+                      const v1::Snapshot* last_good = nullptr);
     ~Enforcer();
     Enforcer(Enforcer&&) noexcept;
 
@@ -82,7 +83,7 @@ class Enforcer {
     std::unique_ptr<State> x;
 };
 
-// A subject's rules, one sentence each: "allow in from role=Web Server to tcp 8080 as unit
+// A subject's rules, one sentence each: "allow in from role=Web Server on tcp 8080 as unit
 // tomcat10.service (payments/web-to-app)". Rules keep the snapshot's order.
 std::vector<std::string> rules_in_words(const v1::Snapshot& snapshot, const v1::Subject& subject);
 

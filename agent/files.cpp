@@ -30,8 +30,9 @@ std::expected<void, FileError> make_parents(const fs::path& directory) {
         return {};
     fs::create_directories(directory, error);
     if (error)
-        return std::unexpected(FileError{
-            FileErrc::io, fmt::format("{}: cannot be made: {}", directory.string(), error.message())});
+        return std::unexpected(
+            FileError{FileErrc::io,
+                      fmt::format("{}: cannot be made: {}", directory.string(), error.message())});
     fs::permissions(directory, fs::perms::owner_all, error);
     return {};
 }
@@ -54,7 +55,7 @@ std::expected<void, FileError> fill(const std::string& path, std::string_view co
 }
 
 std::expected<void, FileError> check_one(const fs::path& path) {
-    struct stat info {};
+    struct stat info{};
     if (stat(path.c_str(), &info) < 0)
         return failed(path.string(), "cannot be read");
     if (info.st_uid != 0 && info.st_uid != geteuid())
@@ -64,10 +65,10 @@ std::expected<void, FileError> check_one(const fs::path& path) {
                         "run 'chown root {}'",
                         path.string(), info.st_uid, path.string())});
     if (info.st_mode & (S_IWGRP | S_IWOTH))
-        return std::unexpected(FileError{
-            FileErrc::untrusted,
-            fmt::format("{}: mode {:04o} lets others write it; run 'chmod go-w {}'", path.string(),
-                        info.st_mode & 07777, path.string())});
+        return std::unexpected(
+            FileError{FileErrc::untrusted,
+                      fmt::format("{}: mode {:04o} lets others write it; run 'chmod go-w {}'",
+                                  path.string(), info.st_mode & 07777, path.string())});
     return {};
 }
 

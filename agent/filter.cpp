@@ -38,9 +38,8 @@ bool runs(const Flow& flow, const std::vector<std::string>& processes) {
     const auto& p = *flow.program;
     const std::array<std::string, 6> names{
         shown(p), p.path, p.path.substr(p.path.rfind('/') + 1), p.unit, p.service, p.container};
-    return std::ranges::any_of(processes, [&](const auto& wish) {
-        return std::ranges::find(names, wish) != names.end();
-    });
+    return std::ranges::any_of(
+        processes, [&](const auto& wish) { return std::ranges::find(names, wish) != names.end(); });
 }
 
 bool decided_by(const Flow& flow, const std::vector<std::string>& rules) {
@@ -51,7 +50,8 @@ bool decided_by(const Flow& flow, const std::vector<std::string>& rules) {
 
 using Text = std::string_view;
 FilterError bad(Text field, Text value, Text wanted_form) {
-    return {FilterErrc::bad_value, fmt::format("'{}' is not a valid {}: write {}", value, field, wanted_form)};
+    return {FilterErrc::bad_value,
+            fmt::format("'{}' is not a valid {}: write {}", value, field, wanted_form)};
 }
 
 // Each reads one value into the filter; false: not valid.
@@ -126,7 +126,8 @@ constexpr std::array<Field, 14> fields{{
     {"to_label", "KEY=VALUE", [](FlowFilter& f, Text t) { return read_label(f.to_labels, t); }},
     {"address", "an address or a CIDR such as 10.0.0.0/8",
      [](FlowFilter& f, Text t) { return read_address(f.addresses, t); }},
-    {"port", "a number from 1 to 65535", [](FlowFilter& f, Text t) { return read_port(f.ports, t); }},
+    {"port", "a number from 1 to 65535",
+     [](FlowFilter& f, Text t) { return read_port(f.ports, t); }},
     {"protocol", "tcp, udp, icmp, icmpv6, sctp, udplite or a number",
      [](FlowFilter& f, Text t) { return read_protocol(f.protocols, t); }},
     {"process", "a unit, container, program path or name",
@@ -140,7 +141,8 @@ constexpr std::array<Field, 14> fields{{
     {"workload", "a workload's name", [](FlowFilter& f, Text t) { return keep(f.workloads, t); }},
     {"kind", "start, update, end or deny",
      [](FlowFilter& f, Text t) { return read_word(f.kinds, t, kinds, kind_name); }},
-    {"since", "seconds since 1970", [](FlowFilter& f, Text t) { return read_since(f.since_ns, t); }},
+    {"since", "seconds since 1970",
+     [](FlowFilter& f, Text t) { return read_since(f.since_ns, t); }},
 }};
 
 std::optional<std::string> scalar(const boost::json::value& value) {
@@ -173,7 +175,8 @@ bool FlowFilter::matches(const Flow& flow) const {
         return false;
     if (!wanted(workloads, flow.local->workload) && !wanted(workloads, flow.peer->workload))
         return false;
-    return touches(flow, addresses) && (carries(*flow.local, labels) || carries(*flow.peer, labels)) &&
+    return touches(flow, addresses) &&
+           (carries(*flow.local, labels) || carries(*flow.peer, labels)) &&
            carries(flow.source(), from_labels) && carries(flow.destination(), to_labels) &&
            runs(flow, processes) && decided_by(flow, rules);
 }

@@ -32,7 +32,7 @@ struct FlowFilter {
     std::vector<std::string> rules;
     std::vector<std::string> workloads; // at either end
     std::vector<loader::EventKind> kinds;
-    std::int64_t since_ns = 0;          // wall clock
+    std::int64_t since_ns = 0; // wall clock
 
     bool matches(const Flow& flow) const;
 };

@@ -77,7 +77,7 @@ std::string quoted(std::string_view text) {
     clean.reserve(text.size());
     for (std::size_t i = 0; i < text.size();) {
         const auto byte = static_cast<unsigned char>(text[i]);
-        const std::size_t length = byte < 0x80             ? 1
+        const std::size_t length = byte < 0x80                   ? 1
                                    : byte >= 0xc2 && byte < 0xe0 ? 2
                                    : byte >= 0xe0 && byte < 0xf0 ? 3
                                    : byte >= 0xf0 && byte < 0xf5 ? 4
@@ -166,7 +166,9 @@ std::string lost_json(std::uint64_t kernel, std::uint64_t reader) {
     return fmt::format(R"({{"lost":{{"kernel":{},"reader":{}}}}})", kernel, reader);
 }
 
-std::string flow_id(std::uint64_t id) { return fmt::format("{:016x}", id); }
+std::string flow_id(std::uint64_t id) {
+    return fmt::format("{:016x}", id);
+}
 
 bool parse_flow_id(std::string_view text, std::uint64_t& id) {
     const auto end = text.data() + text.size();
@@ -179,8 +181,8 @@ std::string rfc3339(std::int64_t ns_since_1970) {
     const sys_time<nanoseconds> time{nanoseconds(ns_since_1970)};
     const auto second = floor<seconds>(time);
     const auto micro = duration_cast<microseconds>(time - second).count();
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(second.time_since_epoch().count()),
-                       micro);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
+                       fmt::gmtime(second.time_since_epoch().count()), micro);
 }
 
 std::string protocol_name(std::uint8_t protocol) {

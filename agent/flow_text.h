@@ -9,7 +9,8 @@
 
 namespace ringwall::agent {
 
-// Appends one JSON object without a line end. Every string is escaped, every id above 2^53 a string.
+// Appends one JSON object without a line end. Every string is escaped, every id above 2^53 a
+// string.
 void append_json(std::string& out, const Flow& flow);
 // {"lost":{"kernel":N,"reader":M}}: what the stream could not carry.
 std::string lost_json(std::uint64_t kernel, std::uint64_t reader);

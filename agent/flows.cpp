@@ -10,6 +10,7 @@ namespace ringwall::agent {
 namespace {
 
 constexpr std::array<std::string_view, 4> first_labels{"role", "app", "env", "loc"};
+constexpr std::uint64_t nobody = ~0ull;   // no process is known, so no user
 constexpr std::size_t cache_limit = 4096; // per kind of name
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
@@ -62,6 +63,16 @@ std::shared_ptr<const Party> finished(Party party) {
     return std::make_shared<const Party>(std::move(party));
 }
 
+// A folded deny names peer, service and program only: the attempt that was reported first has the
+// rest.
+loader::Event unfolded(const loader::Event& fold, const loader::Event& first) {
+    auto event = first;
+    event.kind = fold.kind;
+    event.time_ns = fold.time_ns;
+    event.count = fold.count;
+    return event;
+}
+
 } // namespace
 
 std::string context(const Party& party) {
@@ -85,7 +96,8 @@ std::string unit_name(std::string_view cgroup_path) {
         const auto part = cgroup_path.substr(0, slash);
         if (part.ends_with(".service"))
             found = part;
-        cgroup_path = slash == cgroup_path.npos ? std::string_view{} : cgroup_path.substr(slash + 1);
+        cgroup_path =
+            slash == cgroup_path.npos ? std::string_view{} : cgroup_path.substr(slash + 1);
     }
     return std::string(found);
 }
@@ -98,7 +110,9 @@ std::string shown(const Program& program) {
     return program.path.substr(program.path.rfind('/') + 1);
 }
 
-std::uint16_t Flow::port() const { return service_port(event); }
+std::uint16_t Flow::port() const {
+    return service_port(event);
+}
 
 FlowTable::FlowTable(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {
     index_.reserve(capacity_);
@@ -149,14 +163,14 @@ void FlowTable::count(const loader::Event& event, bool fresh) {
 }
 
 void FlowTable::fill_names(Flow& flow, const loader::Event& event, const Names& names) {
-    flow.local = cached(subjects_, event.subject,
-                        [&] { return finished(names.subject(event.subject)); });
+    flow.local =
+        cached(subjects_, event.subject, [&] { return finished(names.subject(event.subject)); });
     flow.peer = cached(peers_, mix(event.peer_id, event.peer),
                        [&] { return finished(names.peer(event.peer_id, event.peer)); });
-    if (event.pid || !flow.user)
-        flow.user = cached(users_, event.uid, [&] {
-            return std::make_shared<const std::string>(names.user(event.uid));
-        });
+    const bool owned = event.pid != 0 || event.exe != 0;
+    flow.user = cached(users_, owned ? event.uid : nobody, [&] {
+        return std::make_shared<const std::string>(owned ? names.user(event.uid) : "");
+    });
     const auto why = mix(mix(mix(event.rule_set, event.entry), event.sure), event.maybe);
     flow.decision =
         cached(decisions_, mix(why, std::uint64_t(event.verdict) << 8 | event.reason), [&] {
@@ -177,22 +191,17 @@ const Flow& FlowTable::observe(const loader::Event& event, const Names& names,
     bool fresh = false;
     Flow& flow = slot_for(event, fresh);
     count(event, fresh);
+    const bool denied = event.kind == loader::EventKind::deny;
     const auto before = flow.event;
-    const auto program = flow.program;
-    flow.event = event;
+    flow.event = denied && !fresh && event.pid == 0 ? unfolded(event, before) : event;
     flow.wall_ns = std::int64_t(event.time_ns) + wall_offset_ns;
     if (fresh)
-        flow.began_ns = event.started_ns ? std::int64_t(event.started_ns) + wall_offset_ns
-                                         : flow.wall_ns;
-    if (fresh || before.rule_set != event.rule_set || before.verdict != event.verdict)
+        flow.began_ns =
+            event.started_ns ? std::int64_t(event.started_ns) + wall_offset_ns : flow.wall_ns;
+    if (fresh || before.rule_set != flow.event.rule_set || before.verdict != event.verdict)
         flow.version = version_;
-    fill_names(flow, event, names);
-    if (!fresh && event.kind == loader::EventKind::deny && event.pid == 0) {
-        flow.event.pid = before.pid; // a folded deny names its program only
-        flow.event.uid = before.uid;
-        flow.program = program;
-    }
-    flow.total += event.kind == loader::EventKind::deny ? event.count : 0;
+    fill_names(flow, flow.event, names);
+    flow.total += denied ? event.count : 0;
     return flow;
 }
 

@@ -70,10 +70,10 @@ struct Flow {
     std::uint64_t id = 0;
     // The latest event; counts are totals of the flow. Kind is the latest kind.
     loader::Event event;
-    std::uint64_t total = 0;    // deny: how many attempts so far
-    std::uint64_t version = 0;  // policy version at the decision
-    std::int64_t wall_ns = 0;   // wall clock of event.time_ns, since 1970
-    std::int64_t began_ns = 0;  // wall clock of the first event
+    std::uint64_t total = 0;   // deny: how many attempts so far
+    std::uint64_t version = 0; // policy version at the decision
+    std::int64_t wall_ns = 0;  // wall clock of event.time_ns, since 1970
+    std::int64_t began_ns = 0; // wall clock of the first event
     std::shared_ptr<const Party> local, peer;
     std::shared_ptr<const Program> program;
     std::shared_ptr<const Decision> decision;
@@ -108,7 +108,8 @@ class FlowTable {
     // After a new policy: names and rules are asked again, records keep what they had.
     void policy_changed(std::uint64_t version);
     // Merges the event; the reference is valid until the next call.
-    const Flow& observe(const loader::Event& event, const Names& names, std::int64_t wall_offset_ns);
+    const Flow& observe(const loader::Event& event, const Names& names,
+                        std::int64_t wall_offset_ns);
 
     const Flow* find(std::uint64_t id) const;
     // In the order in which the flows began.

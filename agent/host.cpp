@@ -39,7 +39,7 @@ std::optional<std::uint32_t> device_of(std::string_view text) {
 }
 
 std::uint64_t inode(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     return stat(path.c_str(), &info) < 0 ? 0 : info.st_ino;
 }
 
@@ -94,14 +94,16 @@ std::optional<loader::Root> root_of_process(pid_t pid) {
     return root;
 }
 
-loader::Root own_root() { return root_of_process(getpid()).value_or(loader::Root{}); }
+loader::Root own_root() {
+    return root_of_process(getpid()).value_or(loader::Root{});
+}
 
 std::optional<pid_t> process_in(const std::string& cgroup_directory) {
     if (auto pid = first_pid(cgroup_directory))
         return pid;
     std::error_code error;
-    for (fs::recursive_directory_iterator entry(cgroup_directory, error), end; !error && entry != end;
-         entry.increment(error))
+    for (fs::recursive_directory_iterator entry(cgroup_directory, error), end;
+         !error && entry != end; entry.increment(error))
         if (entry->is_directory(error))
             if (auto pid = first_pid(entry->path()))
                 return pid;
@@ -135,8 +137,12 @@ std::optional<std::uint32_t> group_id(const std::string& name) {
     return std::nullopt;
 }
 
-std::uint64_t monotonic_ns() { return static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC)); }
+std::uint64_t monotonic_ns() {
+    return static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC));
+}
 
-std::int64_t wall_offset_ns() { return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC); }
+std::int64_t wall_offset_ns() {
+    return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+}
 
 } // namespace ringwall::agent

@@ -1,5 +1,5 @@
-// What the agent reads of its host: the root mount whose paths count, containers, users. Parsers are
-// pure; the readers beside them only fetch the text.
+// What the agent reads of its host: the root mount whose paths count, containers, users. Parsers
+// are pure; the readers beside them only fetch the text.
 #pragma once
 
 #include <sys/types.h>

@@ -60,6 +60,8 @@ Program HostNames::program(const loader::Event& event) const {
     return program;
 }
 
-std::string HostNames::user(std::uint32_t uid) const { return user_name(uid); }
+std::string HostNames::user(std::uint32_t uid) const {
+    return user_name(uid);
+}
 
 } // namespace ringwall::agent

@@ -101,17 +101,18 @@ Session::Session(Protocol::socket socket, Server& server)
     : socket_(std::move(socket)), patience_(socket_.get_executor()), server_(server) {}
 
 void Session::read() {
-    asio::async_read_until(socket_, asio::dynamic_buffer(input_, max_request_bytes), '\n',
-                           [self = shared_from_this()](error_code error, std::size_t bytes) {
-                               if (error == asio::error::not_found)
-                                   self->respond(error_json({ApiErrc::bad_request,
-                                                             "the request is longer than 65536 bytes"}),
-                                                 [self] { self->close(); });
-                               else if (error)
-                                   self->close();
-                               else
-                                   self->on_line(bytes);
-                           });
+    asio::async_read_until(
+        socket_, asio::dynamic_buffer(input_, max_request_bytes), '\n',
+        [self = shared_from_this()](error_code error, std::size_t bytes) {
+            if (error == asio::error::not_found)
+                self->respond(
+                    error_json({ApiErrc::bad_request, "the request is longer than 65536 bytes"}),
+                    [self] { self->close(); });
+            else if (error)
+                self->close();
+            else
+                self->on_line(bytes);
+        });
 }
 
 void Session::on_line(std::size_t bytes) {
@@ -281,9 +282,10 @@ void Server::stop() {
 
 } // namespace
 
-std::expected<std::unique_ptr<LocalServer>, ApiError>
-LocalServer::listen(asio::io_context& context, const std::string& path, const std::string& group,
-                    Backend backend) {
+std::expected<std::unique_ptr<LocalServer>, ApiError> LocalServer::listen(asio::io_context& context,
+                                                                          const std::string& path,
+                                                                          const std::string& group,
+                                                                          Backend backend) {
     auto server = std::make_unique<Server>(context, path, std::move(backend));
     if (auto opened = server->open(group); !opened)
         return std::unexpected(opened.error());

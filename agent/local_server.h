@@ -1,5 +1,5 @@
-// The local socket: one JSON request per line, answers and streams of JSON lines. A reader that does
-// not keep up loses lines, which are counted and told to it, and is cut when it stops reading.
+// The local socket: one JSON request per line, answers and streams of JSON lines. A reader that
+// does not keep up loses lines, which are counted and told to it, and is cut when it stops reading.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct Answer {
 };
 
 struct Backend {
-    std::function<Answer(const Request&)> answer;                   // all but flows
-    std::function<std::vector<Flow>(const FlowQuery&)> recent;      // flows kept, oldest first
+    std::function<Answer(const Request&)> answer;              // all but flows
+    std::function<std::vector<Flow>(const FlowQuery&)> recent; // flows kept, oldest first
 };
 
 class LocalServer {

@@ -1,7 +1,7 @@
 #include <malloc.h>
 
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -53,7 +53,8 @@ std::expected<void, OptionsError> gather(const std::string& config, const Given&
             if (auto done = apply_setting(setting, value, variable, options); !done)
                 return done;
         for (const auto& value : given.at(setting.name))
-            if (auto done = apply_setting(setting, value, fmt::format("--{}", setting.name), options);
+            if (auto done =
+                    apply_setting(setting, value, fmt::format("--{}", setting.name), options);
                 !done)
                 return done;
     }
@@ -61,8 +62,8 @@ std::expected<void, OptionsError> gather(const std::string& config, const Given&
 }
 
 void set_up_log(const Options& options) {
-    auto log = std::make_shared<spdlog::logger>(
-        "agent", std::make_shared<spdlog::sinks::stderr_sink_st>());
+    auto log = std::make_shared<spdlog::logger>("agent",
+                                                std::make_shared<spdlog::sinks::stderr_sink_st>());
     log->set_level(spdlog::level::from_str(options.log_level));
     // journald stamps the time itself
     log->set_pattern(std::getenv("JOURNAL_STREAM") ? "%l %v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");

@@ -27,7 +27,9 @@ std::uint32_t Interner::membership(const Membership& membership) {
     return number(x_memberships, x_membership_of, membership, 0);
 }
 
-const Identity& Interner::identity_of(std::uint32_t id) const { return *x_identity_of.at(id - 1); }
+const Identity& Interner::identity_of(std::uint32_t id) const {
+    return *x_identity_of.at(id - 1);
+}
 const ListContent& Interner::content_of(std::uint32_t list) const {
     return *x_list_of.at(list - 1);
 }

@@ -22,7 +22,8 @@ struct Identity {
     bool operator<(const Identity& other) const { return tie() < other.tie(); }
 };
 
-// What is known about an address: whose it is and which lists contain it. Canonical: sorted, unique.
+// What is known about an address: whose it is and which lists contain it. Canonical: sorted,
+// unique.
 struct Membership {
     std::vector<std::uint32_t> identities; // interned identities; several: claimed by several
     std::vector<std::uint32_t> lists;      // interned lists
@@ -37,8 +38,8 @@ struct ListContent {
 
 class Interner {
   public:
-    std::uint32_t identity(const Identity& identity);     // 1..
-    std::uint32_t list(const ListContent& content);       // 1..
+    std::uint32_t identity(const Identity& identity);       // 1..
+    std::uint32_t list(const ListContent& content);         // 1..
     std::uint32_t membership(const Membership& membership); // 0: nothing is known
 
     const Identity& identity_of(std::uint32_t id) const;

@@ -43,9 +43,9 @@ class Families {
         std::uint64_t sum = 0;
         for (std::size_t i = 0; i < times.counts().size(); ++i) {
             sum += times.counts()[i];
-            metric.histogram.bucket.push_back(
-                {sum, i < ApplyTimes::bounds.size() ? ApplyTimes::bounds[i]
-                                                    : std::numeric_limits<double>::infinity()});
+            metric.histogram.bucket.push_back({sum, i < ApplyTimes::bounds.size()
+                                                        ? ApplyTimes::bounds[i]
+                                                        : std::numeric_limits<double>::infinity()});
         }
         metric.histogram.sample_count = sum;
         metric.histogram.sample_sum = times.sum();
@@ -67,7 +67,9 @@ class Families {
     std::vector<MetricFamily> families_;
 };
 
-double number(std::uint64_t value) { return static_cast<double>(value); }
+double number(std::uint64_t value) {
+    return static_cast<double>(value);
+}
 
 void add_policy(Families& out, const MetricInput& in) {
     out.gauge("ringwall_agent_policy_version", "Version of the policy that is enforced.",
@@ -115,14 +117,14 @@ void add_flows(Families& out, const MetricInput& in) {
 
 void add_events(Families& out, const MetricInput& in) {
     const auto& c = in.counters;
-    out.counters("ringwall_agent_events_offered_total", "Events the kernel wanted to report.", "kind",
-                 c.offered);
+    out.counters("ringwall_agent_events_offered_total", "Events the kernel wanted to report.",
+                 "kind", c.offered);
     out.counters("ringwall_agent_events_submitted_total", "Events put on the ring.", "kind",
                  c.submitted);
     out.counters("ringwall_agent_events_folded_total", "Events counted into another.", "kind",
                  c.folded);
-    out.counters("ringwall_agent_events_lost_total", "Events lost because the ring was full.", "kind",
-                 c.lost);
+    out.counters("ringwall_agent_events_lost_total", "Events lost because the ring was full.",
+                 "kind", c.lost);
     out.counter("ringwall_agent_events_delivered_total", "Events read from the ring.",
                 number(c.delivered));
     out.counter("ringwall_agent_export_dropped_total", "Flow lines that a sink did not take.",

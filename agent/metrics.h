@@ -34,7 +34,7 @@ struct MetricInput {
     FlowStats flows;
     ApplyTimes apply_times;
     std::uint64_t policy_version = 0, inventory_revision = 0;
-    double applied_at = 0;       // seconds since 1970; 0: never
+    double applied_at = 0; // seconds since 1970; 0: never
     std::uint64_t reloads = 0, failed_reloads = 0;
     bool last_reload_failed = false;
     std::vector<SubjectMode> subjects;

@@ -63,6 +63,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
         ++shared_->connections;
     }
     ~Connection() { --shared_->connections; }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    Connection(Connection&&) = delete;
+    Connection& operator=(Connection&&) = delete;
 
     void read() {
         parser_.emplace();
@@ -105,7 +109,8 @@ class Server : public MetricsServer {
             host = host.substr(1, host.size() - 2);
         error_code error;
         const auto ip = asio::ip::make_address(host, error);
-        const auto port = static_cast<std::uint16_t>(std::strtoul(address.c_str() + colon + 1, nullptr, 10));
+        const auto port =
+            static_cast<std::uint16_t>(std::strtoul(address.c_str() + colon + 1, nullptr, 10));
         const tcp::endpoint endpoint(ip, port);
         if (!error)
             acceptor_.open(endpoint.protocol(), error);
@@ -116,10 +121,10 @@ class Server : public MetricsServer {
         if (!error)
             acceptor_.listen(16, error);
         if (error)
-            return std::unexpected(
-                HttpError{HttpErrc::listen, fmt::format("metrics cannot be served on {}: {}; choose "
-                                                        "another --metrics-listen",
-                                                        address, error.message())});
+            return std::unexpected(HttpError{
+                HttpErrc::listen, fmt::format("metrics cannot be served on {}: {}; choose "
+                                              "another --metrics-listen",
+                                              address, error.message())});
         accept();
         return {};
     }

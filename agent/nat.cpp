@@ -50,8 +50,8 @@ Step ends_dump(Bytes messages) {
             return Step::done;
         if (head->nlmsg_type == NLMSG_ERROR || head->nlmsg_len < sizeof(nlmsghdr))
             return Step::failed;
-        messages = messages.subspan(
-            std::min<std::size_t>(NLMSG_ALIGN(head->nlmsg_len), messages.size()));
+        messages =
+            messages.subspan(std::min<std::size_t>(NLMSG_ALIGN(head->nlmsg_len), messages.size()));
     }
     return Step::more;
 }
@@ -93,8 +93,8 @@ bool has_nat_chain(Bytes messages) {
         const auto body = messages.subspan(0, head->nlmsg_len);
         if (body.size() > skip && says_nat(body.subspan(skip)))
             return true;
-        messages = messages.subspan(
-            std::min<std::size_t>(NLMSG_ALIGN(head->nlmsg_len), messages.size()));
+        messages =
+            messages.subspan(std::min<std::size_t>(NLMSG_ALIGN(head->nlmsg_len), messages.size()));
     }
     return false;
 }

@@ -17,7 +17,7 @@ namespace {
 using Wanted = std::optional<std::string>; // nullopt: the value was good
 const Wanted good = std::nullopt;
 
-template <std::string Options::*member>
+template <std::string Options::* member>
 Wanted text(Options& options, const std::string& value) {
     if (value.empty())
         return "a value that is not empty";
@@ -25,7 +25,7 @@ Wanted text(Options& options, const std::string& value) {
     return good;
 }
 
-template <bool Options::*member>
+template <bool Options::* member>
 Wanted flag(Options& options, const std::string& value) {
     if (value != "true" && value != "false")
         return "true or false";
@@ -44,7 +44,7 @@ Wanted number(const std::string& value, std::uint32_t least, std::uint32_t most,
     return good;
 }
 
-template <std::uint32_t loader::Limits::*member, std::uint32_t most>
+template <std::uint32_t loader::Limits::* member, std::uint32_t most>
 Wanted limit(Options& options, const std::string& value) {
     return number(value, 16, most, options.limits.*member);
 }
@@ -70,8 +70,8 @@ Wanted on_stop(Options& options, const std::string& value) {
 }
 
 Wanted mode(Options& options, const std::string& value) {
-    for (auto each : {model::Mode::idle, model::Mode::visibility, model::Mode::selective,
-                      model::Mode::full})
+    for (auto each :
+         {model::Mode::idle, model::Mode::visibility, model::Mode::selective, model::Mode::full})
         if (value == model::name(each)) {
             options.mode = each;
             return good;
@@ -165,8 +165,8 @@ constexpr std::array table{
     Setting{"loopback-events", "true|false", "also report flows over loopback", false,
             flag<&Options::loopback_events>},
     Setting{"mode", "MODE", "mode of this host, whatever the policy says", false, mode},
-    Setting{"failsafe", "RULE", "traffic that no policy can cut, e.g. 'in tcp 22 10.0.0.0/8'",
-            true, failsafe},
+    Setting{"failsafe", "RULE", "traffic that no policy can cut, e.g. 'in tcp 22 10.0.0.0/8'", true,
+            failsafe},
     Setting{"units-below-cgroup", "true|false",
             "a unit is the cgroup of that name below --cgroup (test hosts)", false,
             flag<&Options::units_below_cgroup>},
@@ -190,7 +190,9 @@ constexpr std::array table{
 
 } // namespace
 
-std::span<const Setting> settings() { return table; }
+std::span<const Setting> settings() {
+    return table;
+}
 
 std::optional<Failsafe> parse_failsafe(std::string_view text) {
     std::istringstream words{std::string(text)};
@@ -216,10 +218,9 @@ std::optional<Failsafe> parse_failsafe(std::string_view text) {
 std::expected<void, OptionsError> apply_setting(const Setting& setting, const std::string& value,
                                                 const std::string& origin, Options& options) {
     if (auto wanted = setting.set(options, value))
-        return std::unexpected(
-            OptionsError{OptionsErrc::bad_value,
-                         fmt::format("{}: '{}' is not a valid value of {}: write {}", origin, value,
-                                     setting.name, *wanted)});
+        return std::unexpected(OptionsError{
+            OptionsErrc::bad_value, fmt::format("{}: '{}' is not a valid value of {}: write {}",
+                                                origin, value, setting.name, *wanted)});
     return {};
 }
 
@@ -229,7 +230,8 @@ std::expected<void, OptionsError> read_config(const std::string& file, Options& 
     if (!in.good() && !in.eof())
         return std::unexpected(OptionsError{
             OptionsErrc::unreadable,
-            fmt::format("{}: the configuration cannot be read: check the path and its mode", file)});
+            fmt::format("{}: the configuration cannot be read: check the path and its mode",
+                        file)});
     return apply_config(content, file, options);
 }
 

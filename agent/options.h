@@ -26,13 +26,13 @@ enum class OnStop { keep, detach };
 enum class Refuse { automatic, on, off };
 
 struct Options {
-    std::string policy, as;    // a directory or file of YAML, and which workload this host is
-    std::string snapshot;      // or: a compiled snapshot (Protobuf)
-    std::string cgroup;        // empty: the cgroup v2 mount
+    std::string policy, as; // a directory or file of YAML, and which workload this host is
+    std::string snapshot;   // or: a compiled snapshot (Protobuf)
+    std::string cgroup;     // empty: the cgroup v2 mount
     std::string pin_dir = "/sys/fs/bpf/ringwall";
     std::string state_dir = "/var/lib/ringwall";
     std::string socket = "/run/ringwall/agent.sock";
-    std::string socket_group;  // may use the socket; empty: root only
+    std::string socket_group; // may use the socket; empty: root only
     std::string flow_log;
     std::string metrics_listen; // 127.0.0.1:9464
     OnStop on_stop = OnStop::keep;
@@ -47,15 +47,15 @@ struct Options {
     std::string log_level = "info";
 };
 
-// "in tcp 22 10.0.0.0/8", "out udp 53", "in icmp", "out any 192.0.2.1": direction, protocol, port or
-// range, then any number of peers (none: every address).
+// "in tcp 22 10.0.0.0/8", "out udp 53", "in icmp", "out any 192.0.2.1": direction, protocol, port
+// or range, then any number of peers (none: every address).
 std::optional<Failsafe> parse_failsafe(std::string_view text);
 
 struct Setting {
     std::string_view name;  // "pin-dir": --pin-dir, RINGWALL_PIN_DIR, "pin-dir:" in the file
     std::string_view value; // what it takes, for help: "DIR"
     std::string_view help;
-    bool list = false;      // may be given more than once, a sequence in the file
+    bool list = false; // may be given more than once, a sequence in the file
     // Returns what a valid value looks like when `text` is none.
     std::optional<std::string> (*set)(Options&, const std::string& text);
 };

@@ -7,11 +7,16 @@
 namespace ringwall::agent {
 namespace {
 
-using loader::Mode;
+using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+
+void sort_unique(auto& values) {
+    std::ranges::sort(values);
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+}
 
 // Makes one step. A rule set is *kept* (it goes on, perhaps for peers it has not met), *made* (new
-// id) or *dying*. While made and dying ones live side by side, a peer id carries two memberships: in
-// dying sets it has the class of what its addresses were, in all others of what they become.
+// id) or *dying*. While made and dying ones live side by side, a peer id carries two memberships:
+// in dying sets it has the class of what its addresses were, in all others of what they become.
 class Planner {
   public:
     Planner(const Applied& now, Desired desired, Interner& interner, Ids& ids,
@@ -20,6 +25,7 @@ class Planner {
           x_containers(containers) {}
 
     Step plan() {
+        find_address_changes();
         plan_subjects();
         plan_addresses();
         write_classes();
@@ -38,6 +44,16 @@ class Planner {
 
     // ---- subjects
 
+    void find_address_changes() {
+        compare(x_now.table, x_desired.table, [&](const AddressChange& change) {
+            x_pairs.emplace_back(change.old_membership, change.new_membership);
+        });
+        x_pairs.emplace_back(0, 0);
+        sort_unique(x_pairs);
+        x_addresses_change = std::ranges::any_of(
+            x_pairs, [](const auto& pair) { return pair.first != pair.second; });
+    }
+
     void plan_subjects() {
         find_claimed();
         Applied& next = x_step.next;
@@ -45,7 +61,7 @@ class Planner {
             const auto found = x_now.subjects.find(subject.workload);
             const auto* before = found == x_now.subjects.end() ? nullptr : &found->second;
             EnforcedSubject after{subject.row, subject.identity, rules_for(subject, before)};
-            after.row.id = before ? before->row.id : subject_id(subject.workload, next.subjects);
+            after.row.id = before ? before->row.id : new_subject_id(subject.workload);
             after.row.rule_set = after.rules->id();
             note_subject(before, after.row);
             next.subjects.emplace(subject.workload, std::move(after));
@@ -64,6 +80,14 @@ class Planner {
                 x_delta.removed_subjects.push_back(orphan);
     }
 
+    std::uint32_t new_subject_id(const std::string& workload) const {
+        std::set<std::uint32_t> taken;
+        for (const auto* subjects : {&x_now.subjects, &x_step.next.subjects})
+            for (const auto& [other, subject] : *subjects)
+                taken.insert(subject.row.id);
+        return subject_id(workload, taken);
+    }
+
     // Addresses with several claims, which may need combinations of selectors.
     void find_claimed() {
         std::set<std::uint32_t> seen;
@@ -80,9 +104,13 @@ class Planner {
         return out;
     }
 
-    bool can_go_on(const EnforcedSubject& before, const Definition& wanted) const {
-        if (x_now.unsure || !wanted.continues(before.rules->definition(), x_now.identities,
-                                              x_desired.identities))
+    // A mode that changes together with addresses needs a new rule set: otherwise the old mode
+    // would for a moment meet the new addresses.
+    bool can_go_on(const EnforcedSubject& before, const Desired::Subject& subject) const {
+        const Definition& wanted = *subject.definition;
+        if (x_now.unsure || (x_addresses_change && subject.row.mode != before.row.mode))
+            return false;
+        if (!wanted.continues(before.rules->definition(), x_now.identities, x_desired.identities))
             return false;
         return std::ranges::all_of(claimed_signatures(wanted), [&](const Signature& signature) {
             return before.rules->exact_for(signature);
@@ -93,7 +121,7 @@ class Planner {
                                        const EnforcedSubject* before) {
         if (before)
             touch(before->rules);
-        if (before && can_go_on(*before, *subject.definition)) {
+        if (before && can_go_on(*before, subject)) {
             x_changes.push_back({before, before->rules, before->rules->shared_definition()});
             before->rules->continue_with(subject.definition);
             return before->rules;
@@ -117,9 +145,8 @@ class Planner {
                    old.root.device == after.root.device && old.root.inode == after.root.inode;
         };
         x_raise |= !before || !same_place(before->row) || after.mode > before->row.mode;
-        if (x_now.unsure || !before || !same_place(before->row) ||
-            after.mode != before->row.mode || after.rule_set != before->row.rule_set ||
-            after.local != before->row.local ||
+        if (x_now.unsure || !before || !same_place(before->row) || after.mode != before->row.mode ||
+            after.rule_set != before->row.rule_set || after.local != before->row.local ||
             after.loopback_events != before->row.loopback_events)
             x_delta.subjects.push_back(after);
     }
@@ -128,14 +155,13 @@ class Planner {
 
     void plan_addresses() {
         x_by_membership = x_now.peers;
-        std::ranges::sort(x_by_membership, {}, [](const auto& p) { return std::pair(p.second, p.first); });
+        std::ranges::sort(x_by_membership, {},
+                          [](const auto& p) { return std::pair(p.second, p.first); });
         AddressTable& next = x_step.next.table;
         next = std::move(x_desired.table);
-        x_pairs.emplace(0, 0);
         compare(x_now.table, next, [&](const AddressChange& change) {
-            x_pairs.emplace(change.old_membership, change.new_membership);
-            const bool same = !x_now.unsure && change.before &&
-                              change.old_membership == change.new_membership;
+            const bool same =
+                !x_now.unsure && change.before && change.old_membership == change.new_membership;
             const std::uint32_t peer =
                 same ? change.before->peer : peer_for(change.old_membership, change.new_membership);
             if (change.after)
@@ -144,8 +170,9 @@ class Planner {
                 x_delta.removed_peers.push_back(change.prefix);
             if (!same)
                 x_delta.peers.push_back({change.prefix, peer});
-            x_used.insert(peer);
+            x_used.push_back(peer);
         });
+        sort_unique(x_used);
         const auto bits = [](const loader::PeerRow& row) {
             return row.prefix.length + (row.prefix.address.is_v4() ? 96 : 0);
         };
@@ -153,7 +180,8 @@ class Planner {
         list_peers();
     }
 
-    // Does a peer that dying sets take for `is` serve addresses that they have to take for `wanted`?
+    // Does a peer that dying sets take for `is` serve addresses that they have to take for
+    // `wanted`?
     bool serves(std::uint32_t is, std::uint32_t wanted) {
         return is == wanted || std::ranges::all_of(x_dying, [&](const auto& rules) {
                    return rules->classify(x_interner.membership_of(is), x_ids).id ==
@@ -183,8 +211,7 @@ class Planner {
         auto& peers = x_step.next.peers;
         for (const AddressRow& row : x_step.next.table)
             peers.emplace_back(row.peer, row.membership);
-        std::ranges::sort(peers);
-        peers.erase(std::unique(peers.begin(), peers.end()), peers.end());
+        sort_unique(peers);
         peers.shrink_to_fit();
         const auto dead = [&](std::uint32_t peer) {
             const auto found = std::ranges::lower_bound(
@@ -210,12 +237,11 @@ class Planner {
                     write_class(*rules, peer, was);
                 for (const auto& change : x_changes)
                     write_class(*change.after, peer, becomes);
-                x_used.erase(peer);
             }
         if (x_made.empty())
             return;
         for (const auto& [peer, membership] : x_now.peers)
-            if (x_used.contains(peer))
+            if (std::ranges::binary_search(x_used, peer))
                 for (const auto& rules : x_made)
                     write_class(*rules, peer, membership);
     }
@@ -250,15 +276,13 @@ class Planner {
 
     // May anything that passes now be denied afterwards?
     bool narrows() {
-        return std::ranges::any_of(x_changes, [&](const Change& change) {
-            return change.before && narrows(change);
-        });
+        return std::ranges::any_of(
+            x_changes, [&](const Change& change) { return change.before && narrows(change); });
     }
 
     bool narrows(const Change& change) const {
         const bool kept = change.old_definition != nullptr;
-        const Definition& old =
-            kept ? *change.old_definition : change.before->rules->definition();
+        const Definition& old = kept ? *change.old_definition : change.before->rules->definition();
         const Definition& now = change.after->definition();
         std::map<std::pair<Signature, Signature>, bool> known;
         for (const auto& [was, becomes] : x_pairs) {
@@ -300,27 +324,22 @@ class Planner {
     std::vector<std::uint32_t> x_claimed; // memberships
     std::vector<Change> x_changes;        // one per subject of the next state
     std::vector<std::shared_ptr<RuleSet>> x_made, x_dying;
-    std::set<std::pair<std::uint32_t, std::uint32_t>> x_pairs; // memberships: was, becomes
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> x_by_membership; // live peers
+    Pairs x_pairs; // memberships of some address: was, becomes
+    bool x_addresses_change = false;
+    Pairs x_by_membership; // live peers and their memberships
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> x_chosen;
     // By what they become: peers made in this step, and what their addresses were.
-    std::map<std::uint32_t, std::vector<std::pair<std::uint32_t, std::uint32_t>>> x_new_peers;
-    std::set<std::uint32_t> x_used; // peers that some address has during or after the step
+    std::map<std::uint32_t, Pairs> x_new_peers;
+    std::vector<std::uint32_t> x_used; // peers that some address has during or after the step
 };
 
 } // namespace
 
-std::uint32_t subject_id(std::string_view workload,
-                         const std::map<std::string, EnforcedSubject>& taken) {
+std::uint32_t subject_id(std::string_view workload, const std::set<std::uint32_t>& taken) {
     std::uint32_t id = 0x811c9dc5;
     for (const char c : workload)
         id = (id ^ static_cast<unsigned char>(c)) * 0x01000193;
-    const auto is_taken = [&] {
-        return id == 0 || std::ranges::any_of(taken, [&](const auto& subject) {
-                   return subject.second.row.id == id;
-               });
-    };
-    while (is_taken())
+    while (id == 0 || taken.contains(id))
         ++id;
     return id;
 }

@@ -90,12 +90,14 @@ std::expected<v1::Snapshot, SourceError> parse_snapshot(const std::string& bytes
                     file + ": not a Ringwall snapshot; make one with 'ringwall snapshot'");
     std::uint64_t length = 0;
     for (int i = 7; i >= 0; --i)
-        length = length << 8 | static_cast<unsigned char>(all[magic.size() + static_cast<std::size_t>(i)]);
+        length = length << 8 |
+                 static_cast<unsigned char>(all[magic.size() + static_cast<std::size_t>(i)]);
     const auto content = all.substr(head_bytes);
     if (content.size() != length)
-        return fail(SourceErrc::invalid,
-                    fmt::format("{}: truncated: {} of {} bytes; make it again with 'ringwall snapshot'",
-                                file, content.size(), length));
+        return fail(
+            SourceErrc::invalid,
+            fmt::format("{}: truncated: {} of {} bytes; make it again with 'ringwall snapshot'",
+                        file, content.size(), length));
     if (all.substr(magic.size() + 8, SHA256_DIGEST_LENGTH) != digest(content))
         return fail(SourceErrc::invalid,
                     file + ": damaged: its checksum does not match; make it again");

@@ -61,14 +61,15 @@ json::array subjects_json(const PolicyState& state) {
 json::array hooks_json(const loader::Datapath& datapath) {
     json::array out;
     for (const auto& hook : datapath.attachments())
-        out.push_back(json::object{
-            {"hook", hook.hook}, {"attached", hook.attached}, {"note", hook.note}});
+        out.push_back(
+            json::object{{"hook", hook.hook}, {"attached", hook.attached}, {"note", hook.note}});
     return out;
 }
 
 std::uint64_t sum(const std::map<std::string, std::uint64_t>& counts) {
-    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0},
-                           [](std::uint64_t total, const auto& each) { return total + each.second; });
+    return std::accumulate(
+        counts.begin(), counts.end(), std::uint64_t{0},
+        [](std::uint64_t total, const auto& each) { return total + each.second; });
 }
 
 std::int64_t paused_until_ns(const loader::Datapath& datapath) {
@@ -86,7 +87,9 @@ std::uint64_t resident_bytes() {
 double cpu_seconds() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) { return double(t.tv_sec) + double(t.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& t) {
+        return double(t.tv_sec) + double(t.tv_usec) / 1e6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -116,14 +119,14 @@ json::object settings_json(const Options& options) {
 json::object counters_json(const loader::Counters& c) {
     json::array maps;
     for (const auto& map : c.maps)
-        maps.push_back(json::object{{"map", map.name}, {"entries", map.entries}, {"limit", map.limit}});
+        maps.push_back(
+            json::object{{"map", map.name}, {"entries", map.entries}, {"limit", map.limit}});
     return {{"hook_slow_runs", json::value_from(c.hook_slow_runs)},
-            {"events",
-             json::object{{"offered", json::value_from(c.offered)},
-                          {"submitted", json::value_from(c.submitted)},
-                          {"folded", json::value_from(c.folded)},
-                          {"lost", json::value_from(c.lost)},
-                          {"delivered", c.delivered}}},
+            {"events", json::object{{"offered", json::value_from(c.offered)},
+                                    {"submitted", json::value_from(c.submitted)},
+                                    {"folded", json::value_from(c.folded)},
+                                    {"lost", json::value_from(c.lost)},
+                                    {"delivered", c.delivered}}},
             {"verdicts", json::value_from(c.verdicts)},
             {"reasons", json::value_from(c.reasons)},
             {"faults", json::value_from(c.faults)},
@@ -136,16 +139,15 @@ json::object counters_json(const loader::Counters& c) {
 json::object status_json(const Enforcement& enforcement, const ProcessState& process) {
     const auto& datapath = enforcement.datapath();
     const auto counters = datapath.counters();
-    return {{"agent",
-             json::object{{"version", RINGWALL_VERSION},
-                          {"pid", getpid()},
-                          {"started", rfc3339(process.started_ns)},
-                          {"resident_bytes", resident_bytes()},
-                          {"cgroup", enforcement.options().cgroup},
-                          {"pin_dir", enforcement.options().pin_dir},
-                          {"adopted", datapath.adopted()},
-                          {"root_attached", datapath.root_attached()},
-                          {"refuses_connect", enforcement.refuses()}}},
+    return {{"agent", json::object{{"version", RINGWALL_VERSION},
+                                   {"pid", getpid()},
+                                   {"started", rfc3339(process.started_ns)},
+                                   {"resident_bytes", resident_bytes()},
+                                   {"cgroup", enforcement.options().cgroup},
+                                   {"pin_dir", enforcement.options().pin_dir},
+                                   {"adopted", datapath.adopted()},
+                                   {"root_attached", datapath.root_attached()},
+                                   {"refuses_connect", enforcement.refuses()}}},
             {"policy", policy_json(enforcement.state())},
             {"paused_until", time_or_null(paused_until_ns(datapath))},
             {"subjects", subjects_json(enforcement.state())},
@@ -181,8 +183,9 @@ MetricInput metric_input(const Enforcement& enforcement, const FlowStats& flows,
     in.cpu_seconds = cpu_seconds();
     in.resident_bytes = resident_bytes();
     std::error_code error;
-    in.open_fds = static_cast<std::uint64_t>(std::distance(
-        std::filesystem::directory_iterator("/proc/self/fd", error), std::filesystem::directory_iterator{}));
+    in.open_fds = static_cast<std::uint64_t>(
+        std::distance(std::filesystem::directory_iterator("/proc/self/fd", error),
+                      std::filesystem::directory_iterator{}));
     return in;
 }
 
@@ -197,19 +200,17 @@ json::object sysdump_json(const Enforcement& enforcement, const ProcessState& pr
     const auto sizes = enforcement.enforcer().sizes();
     return {{"status", status_json(enforcement, process)},
             {"settings", settings_json(enforcement.options())},
-            {"sizes",
-             json::object{{"peers", sizes.peers},
-                          {"memberships", sizes.memberships},
-                          {"rule_sets", sizes.rule_sets},
-                          {"classes", sizes.classes},
-                          {"entries", sizes.entries}}},
-            {"host",
-             json::object{{"kernel", kernel.release},
-                          {"build", kernel.version},
-                          {"machine", kernel.machine},
-                          {"mounts", std::move(mounts)},
-                          {"os_release", read_file("/etc/os-release").value_or("")},
-                          {"cmdline", read_file("/proc/cmdline").value_or("")}}}};
+            {"sizes", json::object{{"peers", sizes.peers},
+                                   {"memberships", sizes.memberships},
+                                   {"rule_sets", sizes.rule_sets},
+                                   {"classes", sizes.classes},
+                                   {"entries", sizes.entries}}},
+            {"host", json::object{{"kernel", kernel.release},
+                                  {"build", kernel.version},
+                                  {"machine", kernel.machine},
+                                  {"mounts", std::move(mounts)},
+                                  {"os_release", read_file("/etc/os-release").value_or("")},
+                                  {"cmdline", read_file("/proc/cmdline").value_or("")}}}};
 }
 
 } // namespace ringwall::agent

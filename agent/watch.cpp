@@ -22,8 +22,9 @@ std::expected<Watch, FileError> Watch::on(const std::string& path) {
     constexpr auto what = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE |
                           IN_ATTRIB | IN_ONLYDIR;
     if (!watch.inotify_ || inotify_add_watch(watch.inotify_.get(), watched.c_str(), what) < 0)
-        return std::unexpected(FileError{
-            FileErrc::io, watched.string() + ": changes cannot be watched: " + std::strerror(errno)});
+        return std::unexpected(
+            FileError{FileErrc::io,
+                      watched.string() + ": changes cannot be watched: " + std::strerror(errno)});
     return watch;
 }
 

@@ -56,9 +56,11 @@ Peer look_up(const v1::Snapshot& snapshot, const Address& address) {
 bool names(const v1::Peers& peers, const Peer& peer, const v1::Identity* identity) {
     if (peers.any() || (peers.all_workloads() && identity))
         return true;
-    if (identity && std::ranges::find(peers.identities(), identity->id()) != peers.identities().end())
+    if (identity &&
+        std::ranges::find(peers.identities(), identity->id()) != peers.identities().end())
         return true;
-    return std::ranges::any_of(peers.lists(), [&](const auto& l) { return peer.lists.contains(l); });
+    return std::ranges::any_of(peers.lists(),
+                               [&](const auto& l) { return peer.lists.contains(l); });
 }
 
 bool service_covers(const v1::Service& service, const Tuple& tuple) {
@@ -129,7 +131,8 @@ std::string words(const v1::Service& service) {
     for (const auto& icmp : service.icmp())
         ports.push_back(fmt::format("type {}", icmp.type()));
     return fmt::format("{} {}", protocol_name(static_cast<std::uint8_t>(service.protocol())),
-                       ports.empty() ? std::string("all") : fmt::format("{}", fmt::join(ports, ",")));
+                       ports.empty() ? std::string("all")
+                                     : fmt::format("{}", fmt::join(ports, ",")));
 }
 
 // The best any service of the rule does for this flow, and what is missing.
@@ -244,7 +247,8 @@ std::string peer_words(const Peer& peer, const Address& address) {
     party.lists.assign(peer.lists.begin(), peer.lists.end());
     const auto about = context(party);
     return fmt::format("{}{}{}", address.text(),
-                       peer.workloads.empty() ? "" : fmt::format(" {}", fmt::join(peer.workloads, ", ")),
+                       peer.workloads.empty() ? ""
+                                              : fmt::format(" {}", fmt::join(peer.workloads, ", ")),
                        about.empty() ? " (unknown)" : " (" + about + ")");
 }
 
@@ -288,7 +292,8 @@ std::expected<Address, ApiError> resolve(const v1::Snapshot& snapshot, const std
             return from_bytes(owner.address());
     return std::unexpected(ApiError{
         ApiErrc::not_found,
-        fmt::format("'{}' is neither an address nor a workload with an address in this policy", who)});
+        fmt::format("'{}' is neither an address nor a workload with an address in this policy",
+                    who)});
 }
 
 const v1::Subject* subject_of(const v1::Snapshot& snapshot, const std::string& who) {

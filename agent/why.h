@@ -33,12 +33,13 @@ struct ProcessFacts {
 struct Judgement {
     std::string workload; // whose agent judges here
     bool inbound = false;
-    std::string peer;     // in words: "web-uk-1 (Web Server, Payments, Production, UK) 10.0.0.1"
+    std::string peer; // in words: "web-uk-1 (Web Server, Payments, Production, UK) 10.0.0.1"
     std::string mode;
-    std::string verdict;  // allowed, would-block, unmatched, blocked, not judged
-    std::string reason;   // a sentence
+    std::string verdict;            // allowed, would-block, unmatched, blocked, not judged
+    std::string reason;             // a sentence
     std::vector<std::string> rules; // that matched, deciding one first
-    std::vector<std::string> near;  // rules that name the peer and fail on one thing, with that thing
+    std::vector<std::string>
+        near; // rules that name the peer and fail on one thing, with that thing
 };
 
 Judgement judge(const v1::Snapshot& snapshot, const v1::Subject& subject, bool inbound,

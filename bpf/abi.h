@@ -23,7 +23,7 @@
 #define RW_ABI_VERSION 1
 
 enum rw_limits {
-	RW_PATH_COMPONENTS = 32, /* deeper executables are unresolved */
+	RW_PATH_STEPS = 48,	 /* components and mounts of a path; deeper is unresolved */
 	RW_PATH_BYTES = 512,	 /* path text, components leaf first; longer is unresolved */
 	RW_CGROUP_DEPTH = 16,	 /* deeper cgroups belong to their ancestor at this depth */
 	RW_SELECTORS = 64,	 /* process selectors of one rule set */

@@ -150,6 +150,7 @@ struct bpf_iter_meta {
 
 struct sock_common {
 	volatile unsigned char skc_state;
+	unsigned long skc_flags;
 	struct {
 		__s64 counter;
 	} skc_cookie;
@@ -158,6 +159,11 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 } RW_CORE;
+
+enum sock_flags {
+	SOCK_DEAD,
+	SOCK_DONE, /* set when the peer's FIN was taken */
+};
 
 struct tcp_sock {
 	__u64 bytes_acked;

@@ -120,7 +120,7 @@ static __always_inline bool rw_walk_path(struct file *file, struct rw_walk *w,
 		p->flags |= RW_OWNER_DELETED;
 	bpf_probe_read_kernel_str(w->name, sizeof(w->name), BPF_CORE_READ(dentry, d_name.name));
 
-	for (int i = 0; i < RW_PATH_COMPONENTS + 16; i++) {
+	for (int i = 0; i < RW_PATH_STEPS; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
 			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
@@ -230,7 +230,7 @@ __u64 rw_walk_unit(__u64 cgroup)
 	if (!w)
 		return 0;
 	bool whole = false;
-	for (int i = 0; i < RW_PATH_COMPONENTS; i++) {
+	for (int i = 0; i < RW_PATH_STEPS; i++) {
 		struct kernfs_node *parent = rw_kernfs_parent(kn);
 		if (!parent) {
 			whole = true;

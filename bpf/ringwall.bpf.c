@@ -9,6 +9,9 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* Keeps the event's layout in the object's BTF, where the ABI test looks. */
+const struct rw_event *rw_event_layout;
+
 enum { RW_TCP_LISTEN = 10, RW_TCP_CLOSE = 7, RW_SOCK_RAW = 3, RW_LOOPBACK = 1, RW_ROOT_CGROUP = 1 };
 
 /* ---- enforcement: the first packet decides ------------------------------------------------ */
@@ -355,25 +358,31 @@ int rw_release(struct bpf_sock *ctx)
 	return 1;
 }
 
-/* Payload bytes: acked counts the SYN, and the FIN once acknowledged; received the peer's FIN. */
-static __always_inline void rw_tcp_counts(struct bpf_sock_ops *ctx, struct rw_counts *c,
-					  __u32 old_state)
+/* Whether bytes_received counts the peer's FIN. */
+static __always_inline bool rw_fin_received(struct bpf_sock *socket)
 {
-	enum { ESTABLISHED = 1, FIN_WAIT2 = 5, TIME_WAIT = 6, CLOSE_WAIT = 8, LAST_ACK = 9,
-	       CLOSING = 11 };
+	struct sock *sk = (void *)bpf_skc_to_tcp_sock(socket);
+	__u64 done = bpf_core_enum_value(enum sock_flags, SOCK_DONE);
+	return sk && (BPF_CORE_READ(sk, __sk_common.skc_flags) >> done & 1);
+}
+
+/* Payload bytes: acked counts the SYN, and the FIN once acknowledged; received the peer's FIN. */
+static __always_inline void rw_tcp_counts(struct bpf_sock_ops *ctx, struct bpf_sock *socket,
+					  struct rw_counts *c, __u32 old_state)
+{
+	enum { FIN_WAIT2 = 5, TIME_WAIT = 6, LAST_ACK = 9, CLOSING = 11 };
 	__u64 out = ctx->bytes_acked, in = ctx->bytes_received;
 	bool fin_acked = old_state == FIN_WAIT2 || old_state == TIME_WAIT ||
 			 old_state == LAST_ACK || old_state == CLOSING;
-	bool fin_received = old_state == CLOSE_WAIT || old_state == LAST_ACK ||
-			    old_state == CLOSING;
-	__u64 control_out = 1 + fin_acked;
+	__u64 control_out = 1 + fin_acked, control_in = rw_fin_received(socket);
 	c->out_bytes = out > control_out ? out - control_out : 0;
-	c->in_bytes = in > fin_received ? in - fin_received : 0;
+	c->in_bytes = in > control_in ? in - control_in : 0;
 	c->out_packets = ctx->data_segs_out;
 	c->in_packets = ctx->data_segs_in;
 }
 
-static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct rw_socket *s)
+static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct bpf_sock *sk,
+				       struct rw_socket *s)
 {
 	struct rw_event *e;
 	__u32 old_state = ctx->args[0];
@@ -381,7 +390,7 @@ static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct rw_socke
 	e = rw_event_begin(RW_EVENT_END);
 	if (!e)
 		return;
-	rw_tcp_counts(ctx, &s->flow.counts, old_state);
+	rw_tcp_counts(ctx, sk, &s->flow.counts, old_state);
 	rw_event_flow(e, &s->flow);
 	rw_event_owner(e, &s->owner);
 	e->time = bpf_ktime_get_ns();
@@ -424,7 +433,7 @@ static __always_inline void rw_state(struct bpf_sock_ops *ctx)
 		return;
 	struct rw_socket *s = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	if (s && (s->flow.flags & RW_FLOW_REPORTED))
-		rw_tcp_end(ctx, s);
+		rw_tcp_end(ctx, sk, s);
 }
 
 SEC("sockops")

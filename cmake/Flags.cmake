@@ -3,7 +3,8 @@ add_library(ringwall_flags INTERFACE)
 target_include_directories(ringwall_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(ringwall_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align -Woverloaded-virtual
-  -Werror -fno-omit-frame-pointer)
+  -Werror -fno-omit-frame-pointer
+  -Wno-missing-field-initializers) # designated initialisers leave the rest zero on purpose
 
 option(RINGWALL_ASSERTIONS "Keep assertions in optimised builds (the build the tests run on)" ON)
 if(RINGWALL_ASSERTIONS)

@@ -169,8 +169,7 @@ void write_addresses(const model::Policy& policy, const Identities& identities,
 } // namespace
 
 std::expected<v1::Snapshot, Error> snapshot(const model::Policy& policy,
-                                            std::string_view host_workload,
-                                            std::uint64_t version) {
+                                            std::string_view host_workload, std::uint64_t version) {
     if (auto good = find_problem(policy); !good)
         return std::unexpected(good.error());
     const auto host = find_host(policy, host_workload);

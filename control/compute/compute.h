@@ -1,7 +1,8 @@
 // From the policy a person wrote to what one agent enforces. Pure: values in, values out.
 //
 // The meaning (ARCHITECTURE: "Policy semantics"), as far as it is decided here:
-//  - A rule is programmed at both ends: outbound at every workload of this host that `from` selects,
+//  - A rule is programmed at both ends: outbound at every workload of this host that `from`
+//  selects,
 //    inbound at every one that `to` selects. `any` selects every workload; a list selects none.
 //  - Only the own side's process selectors are programmed. A selector of the other side counts as
 //    true in an allow, which then reaches only peers with an agent (they judge it themselves), and

@@ -44,7 +44,9 @@ Identities::Identities(const model::Policy& policy) : x_policy(policy) {
     }
 }
 
-std::uint32_t Identities::of(const model::Workload& workload) const { return x_of.at(&workload); }
+std::uint32_t Identities::of(const model::Workload& workload) const {
+    return x_of.at(&workload);
+}
 
 const Identities::Posting* Identities::candidates(const std::string& key,
                                                   const std::string& value) const {

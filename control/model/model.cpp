@@ -21,9 +21,15 @@ bool ProcessSelector::empty() const {
 const Workload* Policy::workload(std::string_view wanted) const {
     return by_name(workloads, wanted);
 }
-const Service* Policy::service(std::string_view wanted) const { return by_name(services, wanted); }
-const AddressList* Policy::list(std::string_view wanted) const { return by_name(lists, wanted); }
-const LabelGroup* Policy::group(std::string_view wanted) const { return by_name(groups, wanted); }
+const Service* Policy::service(std::string_view wanted) const {
+    return by_name(services, wanted);
+}
+const AddressList* Policy::list(std::string_view wanted) const {
+    return by_name(lists, wanted);
+}
+const LabelGroup* Policy::group(std::string_view wanted) const {
+    return by_name(groups, wanted);
+}
 
 const char* name(Mode mode) {
     switch (mode) {

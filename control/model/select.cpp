@@ -50,7 +50,8 @@ std::vector<RuleInstance> instances(const RuleSet& rule_set, const Rule& rule) {
     std::vector<RuleInstance> out;
     out.reserve(rule_set.scopes.size());
     for (const Scope& scope : rule_set.scopes)
-        out.push_back({&rule_set, &rule, rule.scope == RuleScope::intra ? &scope : nullptr, &scope});
+        out.push_back(
+            {&rule_set, &rule, rule.scope == RuleScope::intra ? &scope : nullptr, &scope});
     return out;
 }
 

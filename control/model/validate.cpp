@@ -98,11 +98,10 @@ class Validator {
         }
         const auto host = x_workloads.find(workload.host);
         if (host == x_workloads.end())
-            error(workload.place,
-                  fmt::format("workload \"{}\": unknown host \"{}\"; {}", workload.name,
-                              workload.host,
-                              did_you_mean(workload.host, host_names(x_policy),
-                                           "add a Workload of that name")));
+            error(workload.place, fmt::format("workload \"{}\": unknown host \"{}\"; {}",
+                                              workload.name, workload.host,
+                                              did_you_mean(workload.host, host_names(x_policy),
+                                                           "add a Workload of that name")));
         else if (!is_host(*host->second))
             error(workload.place,
                   fmt::format("workload \"{}\": host \"{}\" is not a managed workload without "
@@ -131,8 +130,9 @@ class Validator {
         for (const Workload& workload : x_policy.workloads) {
             if (workload.cgroup.empty())
                 continue;
-            const auto [first, added] =
-                seen.emplace(std::pair(std::string_view(workload.host), workload.cgroup), &workload);
+            const std::pair<std::string_view, std::string_view> subject{workload.host,
+                                                                        workload.cgroup};
+            const auto [first, added] = seen.emplace(subject, &workload);
             if (!added)
                 error(workload.place,
                       fmt::format("workloads \"{}\" and \"{}\" both claim cgroup {} on the same "
@@ -226,10 +226,9 @@ class Validator {
                      const std::vector<Selector>& others) {
         const auto found = x_workloads.find(selector.name);
         if (found == x_workloads.end()) {
-            error(selector.place,
-                  fmt::format("unknown workload \"{}\"; {}", selector.name,
-                              did_you_mean(selector.name, names(x_policy.workloads),
-                                           "add a Workload of that name")));
+            error(selector.place, fmt::format("unknown workload \"{}\"; {}", selector.name,
+                                              did_you_mean(selector.name, names(x_policy.workloads),
+                                                           "add a Workload of that name")));
             return;
         }
         const Workload& workload = *found->second;
@@ -279,7 +278,9 @@ class Validator {
 
 } // namespace
 
-std::vector<Problem> validate(const Policy& policy) { return Validator(policy).run(); }
+std::vector<Problem> validate(const Policy& policy) {
+    return Validator(policy).run();
+}
 
 void complete(Policy& policy) {
     const auto hosts = host_names(policy);

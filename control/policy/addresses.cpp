@@ -7,7 +7,9 @@
 namespace ringwall::policy {
 namespace {
 
-int bits(const Address& address) { return address.is_v4() ? 32 : 128; }
+int bits(const Address& address) {
+    return address.is_v4() ? 32 : 128;
+}
 
 // The first (ones = false) or last address of the block of `length` bits around `address`.
 Address edge(Address address, int length, bool ones) {
@@ -69,11 +71,11 @@ std::optional<model::AddressRange> from_ends(Context& context, const Node& node,
         context.error(node, fmt::format("{} is no range of addresses; write 10.0.0.1-10.0.0.9",
                                         quoted(node.text)));
     else if (first->is_v4() != last->is_v4())
-        context.error(node, fmt::format("range {} mixes IPv4 and IPv6; write one range for each",
-                                        node.text));
+        context.error(
+            node, fmt::format("range {} mixes IPv4 and IPv6; write one range for each", node.text));
     else if (*last < *first)
-        context.error(node, fmt::format("range {} is reversed; write {}-{}", node.text, right,
-                                        left));
+        context.error(node,
+                      fmt::format("range {} is reversed; write {}-{}", node.text, right, left));
     else
         return model::AddressRange{*first, *last};
     return std::nullopt;
@@ -92,8 +94,8 @@ std::optional<Address> workload_address(Context& context, const Node& node) {
         return std::nullopt;
     }
     if (const auto reason = not_one_workloads(*address); !reason.empty()) {
-        context.error(node, fmt::format("{} {}; write the address its peers see", node.text,
-                                        reason));
+        context.error(node,
+                      fmt::format("{} {}; write the address its peers see", node.text, reason));
         return std::nullopt;
     }
     return address;

@@ -66,8 +66,8 @@ void Findings::error(const Place& place, std::string message) {
 }
 
 std::vector<model::Problem> Findings::take() {
-    std::ranges::stable_sort(x_problems, {}, [](const model::Problem& p) {
-        return std::tie(p.place.file, p.place.line, p.place.column);
+    std::ranges::sort(x_problems, {}, [](const model::Problem& p) {
+        return std::tie(p.place.file, p.place.line, p.place.column, p.message);
     });
     return std::move(x_problems);
 }

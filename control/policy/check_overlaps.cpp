@@ -26,9 +26,13 @@ int strength(Action action) {
     return 0;
 }
 
-std::string id(const RuleRef& ref) { return rule_id(*ref.rule_set, *ref.rule); }
+std::string id(const RuleRef& ref) {
+    return rule_id(*ref.rule_set, *ref.rule);
+}
 
-const char* verb(Action action) { return action == Action::allow ? "allows" : "denies"; }
+const char* verb(Action action) {
+    return action == Action::allow ? "allows" : "denies";
+}
 
 std::string named(const std::vector<const RuleRef*>& rules) {
     std::vector<std::string> parts;

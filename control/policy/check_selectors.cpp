@@ -116,8 +116,9 @@ class EmptySelectors {
         for (const auto& [key, values] : selector.labels) {
             const auto known = x_values.find(key);
             if (known == x_values.end()) {
-                x_findings.warn(place, fmt::format("no workload has a label \"{}\"; {}", key,
-                                                   model::did_you_mean(key, x_keys, list_of(x_keys))));
+                x_findings.warn(place,
+                                fmt::format("no workload has a label \"{}\"; {}", key,
+                                            model::did_you_mean(key, x_keys, list_of(x_keys))));
                 found = true;
                 continue;
             }
@@ -135,9 +136,8 @@ class EmptySelectors {
             if (known.contains(value))
                 continue;
             ++unknown;
-            x_findings.warn(place,
-                            fmt::format("no workload has {}; {}", label_text(key, {value}),
-                                        model::did_you_mean(value, words, list_of(words))));
+            x_findings.warn(place, fmt::format("no workload has {}; {}", label_text(key, {value}),
+                                               model::did_you_mean(value, words, list_of(words))));
         }
         return unknown == values.size();
     }
@@ -158,6 +158,8 @@ class EmptySelectors {
 
 } // namespace
 
-void check_empty_selectors(Findings& findings) { EmptySelectors(findings).run(); }
+void check_empty_selectors(Findings& findings) {
+    EmptySelectors(findings).run();
+}
 
 } // namespace ringwall::policy

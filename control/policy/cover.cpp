@@ -19,7 +19,9 @@ bool part_covers(const std::string& wide, const std::string& narrow) {
     return wide.empty() || wide == narrow;
 }
 
-bool same(const LabelSelector& a, const LabelSelector& b) { return covers(a, b) && covers(b, a); }
+bool same(const LabelSelector& a, const LabelSelector& b) {
+    return covers(a, b) && covers(b, a);
+}
 
 // Is `range` inside the union of `ranges`?
 bool inside_union(const model::PortRange& range, std::vector<model::PortRange> ranges) {
@@ -124,8 +126,8 @@ bool covers(const Port& wide, const Port& narrow) {
     const bool all_ports = wide.ports.empty() && wide.icmp.empty();
     if (all_ports || (narrow.ports.empty() && narrow.icmp.empty()))
         return all_ports;
-    return std::ranges::all_of(narrow.ports,
-                               [&](const auto& range) { return inside_union(range, wide.ports); }) &&
+    return std::ranges::all_of(
+               narrow.ports, [&](const auto& range) { return inside_union(range, wide.ports); }) &&
            std::ranges::all_of(narrow.icmp,
                                [&](const auto& type) { return covers_type(wide.icmp, type); });
 }

@@ -6,9 +6,9 @@ namespace ringwall::policy {
 namespace {
 
 struct Form {
-    int bytes;          // 0: not the first byte of a character
+    int bytes;           // 0: not the first byte of a character
     unsigned first_bits; // payload of the first byte
-    unsigned smallest;  // code points below are overlong
+    unsigned smallest;   // code points below are overlong
 };
 
 Form form_of(unsigned char first) {
@@ -56,8 +56,8 @@ std::optional<model::Problem> check_encoding(std::string_view text, const std::s
                                                      "as UTF-8",
                                                      static_cast<unsigned char>(text[at]))};
         if (forbidden(code))
-            return model::Problem{
-                place, fmt::format("control character U+{:04X}; remove it", code)};
+            return model::Problem{place,
+                                  fmt::format("control character U+{:04X}; remove it", code)};
         at += static_cast<std::size_t>(bytes);
         place.line += code == '\n';
         place.column = code == '\n' ? 1 : place.column + 1;

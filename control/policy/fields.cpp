@@ -76,8 +76,8 @@ std::optional<std::string> checked_text(Context& context, const Node& node,
     if (text.empty())
         context.error(node, what + " is empty; write a word or leave it out");
     else if (text.size() > longest_text)
-        context.error(node, fmt::format("{} is longer than {} bytes; shorten it", what,
-                                        longest_text));
+        context.error(node,
+                      fmt::format("{} is longer than {} bytes; shorten it", what, longest_text));
     else if (!printable(text) || text.front() == ' ' || text.back() == ' ')
         context.error(node, what + " begins or ends with a space, or has line ends or control "
                                    "characters; remove them");
@@ -193,7 +193,8 @@ std::optional<std::string> name(Context& context, const Node& node, const std::s
 }
 
 std::optional<bool> boolean(Context& context, const Node& node, const std::string& what) {
-    if (node.kind == Node::Kind::text && node.plain && (node.text == "true" || node.text == "false"))
+    if (node.kind == Node::Kind::text && node.plain &&
+        (node.text == "true" || node.text == "false"))
         return node.text == "true";
     if (node.kind == Node::Kind::text)
         context.error(node, fmt::format("{} is {}; write true or false", what, quoted(node.text)));

@@ -36,9 +36,9 @@ class Findings {
 // "rule set/rule"
 std::string rule_id(const model::RuleSet& rule_set, const model::Rule& rule);
 
-void check_workloads(Findings& findings);     // no labels, shared addresses, no address
+void check_workloads(Findings& findings);       // no labels, shared addresses, no address
 void check_empty_selectors(Findings& findings); // scopes, groups and entries that select nothing
-void check_overlaps(Findings& findings);      // shadowed, identical, wider; all-to-all
-void check_processes(Findings& findings);     // imitable selectors, ends that cannot judge
+void check_overlaps(Findings& findings);        // shadowed, identical, wider; all-to-all
+void check_processes(Findings& findings);       // imitable selectors, ends that cannot judge
 
 } // namespace ringwall::policy

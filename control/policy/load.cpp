@@ -62,9 +62,9 @@ class Loader {
         if (x_problems.empty())
             return std::move(x_policy);
         const auto order = [](const Problem& p) {
-            return std::tie(p.place.file, p.place.line, p.place.column);
+            return std::tie(p.place.file, p.place.line, p.place.column, p.message);
         };
-        std::ranges::stable_sort(x_problems, {}, order);
+        std::ranges::sort(x_problems, {}, order);
         return std::unexpected(std::move(x_problems));
     }
 
@@ -94,8 +94,8 @@ void add_directory(Loader& loader, const fs::path& directory) {
         if (is_policy_file(*it))
             files.push_back(it->path());
     if (code)
-        loader.fail(directory, fmt::format("cannot be listed ({}); make it readable",
-                                           code.message()));
+        loader.fail(directory,
+                    fmt::format("cannot be listed ({}); make it readable", code.message()));
     else if (files.empty())
         loader.fail(directory, "the directory has no *.yaml, *.yml or *.json; put a policy there");
     std::ranges::sort(files);

@@ -14,11 +14,13 @@
 namespace ringwall::policy {
 namespace {
 
-struct TooDeep {
-    int line, column;
+// Ends the file.
+struct Refused {
+    YAML::Mark mark;
+    std::string message;
 };
 
-// Builds trees from parser events; throws TooDeep, which ends the file.
+// Builds trees from parser events; throws Refused.
 class Builder : public YAML::EventHandler {
   public:
     Builder(const std::string& file, std::vector<Problem>& problems)
@@ -26,7 +28,12 @@ class Builder : public YAML::EventHandler {
 
     std::vector<Node> take() { return std::move(x_documents); }
 
-    void OnDocumentStart(const YAML::Mark&) override {
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (!x_documents.empty() && mark.pos == x_document_start) {
+            x_documents.back().kind = Node::Kind::broken;
+            throw Refused{mark, "no document can begin like this; correct it, or put it in quotes"};
+        }
+        x_document_start = mark.pos;
         x_open.clear();
         x_documents.emplace_back().kind = Node::Kind::broken;
     }
@@ -94,7 +101,10 @@ class Builder : public YAML::EventHandler {
 
     void open(Node node) {
         if (static_cast<int>(x_open.size()) >= deepest_nesting)
-            throw TooDeep{node.line, node.column};
+            throw Refused{mark_of(node),
+                          fmt::format("nested deeper than {} levels; no policy needs "
+                                      "that, flatten it",
+                                      deepest_nesting)};
         x_open.push_back({std::move(node)});
     }
 
@@ -159,6 +169,7 @@ class Builder : public YAML::EventHandler {
     std::vector<Problem>& x_problems;
     std::vector<Node> x_documents;
     std::vector<Open> x_open;
+    int x_document_start = 0; // the parser offers a token that it cannot use for ever
 };
 
 // JSON may be indented with tabs, YAML may not; inside JSON strings a raw tab is not allowed.
@@ -193,11 +204,8 @@ std::vector<Node> parse(std::string_view text, const std::string& file,
         YAML::Parser parser(in);
         while (parser.HandleNextDocument(builder)) {
         }
-    } catch (const TooDeep& e) {
-        problems.push_back({{file, e.line, e.column},
-                            fmt::format("nested deeper than {} levels; no policy needs that, "
-                                        "flatten it",
-                                        deepest_nesting)});
+    } catch (const Refused& e) {
+        problems.push_back({{file, e.mark.line + 1, e.mark.column + 1}, e.message});
     } catch (const YAML::Exception& e) {
         problems.push_back({{file, e.mark.line + 1, e.mark.column + 1},
                             "this is not YAML: " + e.msg + "; correct it here or just before"});

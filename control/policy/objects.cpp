@@ -46,8 +46,8 @@ void read_agent_fields(Context& context, const Fields& fields, model::Workload& 
     if (const Node* value = fields.find("managed"))
         out.managed = boolean(context, *value, "managed").value_or(true);
     if (const Node* value = fields.find("mode")) {
-        if (const auto i = one_of(context, *value, "mode",
-                                  {"idle", "visibility", "selective", "full"}))
+        if (const auto i =
+                one_of(context, *value, "mode", {"idle", "visibility", "selective", "full"}))
             out.mode = modes[*i];
         if (!out.managed)
             context.error(*value, "an unmanaged workload has no agent that could keep a mode; "

@@ -12,9 +12,12 @@ namespace {
 
 constexpr std::uint8_t icmp = 1, tcp = 6, udp = 17, icmpv6 = 58, sctp = 132, udplite = 136;
 
-constexpr std::array<std::pair<const char*, std::uint8_t>, 6> protocols{
-    {{"tcp", tcp}, {"udp", udp}, {"icmp", icmp}, {"icmpv6", icmpv6}, {"sctp", sctp},
-     {"udplite", udplite}}};
+constexpr std::array<std::pair<const char*, std::uint8_t>, 6> protocols{{{"tcp", tcp},
+                                                                         {"udp", udp},
+                                                                         {"icmp", icmp},
+                                                                         {"icmpv6", icmpv6},
+                                                                         {"sctp", sctp},
+                                                                         {"udplite", udplite}}};
 
 const char* const protocol_forms = "write tcp, udp, icmp, icmpv6, sctp, udplite, a number from 0 "
                                    "to 255, or any";
@@ -23,7 +26,9 @@ bool has_ports(std::uint8_t protocol) {
     return protocol == tcp || protocol == udp || protocol == sctp || protocol == udplite;
 }
 
-bool has_types(std::uint8_t protocol) { return protocol == icmp || protocol == icmpv6; }
+bool has_types(std::uint8_t protocol) {
+    return protocol == icmp || protocol == icmpv6;
+}
 
 std::optional<std::uint8_t> protocol_number(const std::string& text) {
     for (const auto& [name, number] : protocols)
@@ -80,8 +85,8 @@ std::optional<model::PortRange> port_range(Context& context, const Node& node) {
     if (!first || !last)
         return std::nullopt;
     if (*last < *first) {
-        context.error(node, fmt::format("port range {} is reversed; write {}-{}", node.text, *last,
-                                        *first));
+        context.error(
+            node, fmt::format("port range {} is reversed; write {}-{}", node.text, *last, *first));
         return std::nullopt;
     }
     return model::PortRange{*first, *last};

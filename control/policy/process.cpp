@@ -29,8 +29,8 @@ void check_name(Context& context, const Node& node, const std::string& name) {
 }
 
 void check_unit(Context& context, const Node& node, const std::string& unit) {
-    static constexpr std::array suffixes{".service", ".scope", ".slice", ".socket", ".mount",
-                                         ".swap"};
+    static constexpr std::array suffixes{".service", ".scope", ".slice",
+                                         ".socket",  ".mount", ".swap"};
     const bool named = std::ranges::any_of(
         suffixes, [&](std::string_view suffix) { return unit.ends_with(suffix); });
     if (unit.find('/') != std::string::npos) {
@@ -39,8 +39,8 @@ void check_unit(Context& context, const Node& node, const std::string& unit) {
                                             "/system.slice/named.service",
                                             quoted(unit)));
     } else if (!named) {
-        context.error(node, fmt::format("unit {} has no unit type; write {}.service", quoted(unit),
-                                        unit));
+        context.error(
+            node, fmt::format("unit {} has no unit type; write {}.service", quoted(unit), unit));
     }
 }
 
@@ -67,8 +67,8 @@ std::optional<model::ProcessSelector> process(Context& context, const Node& node
     out.place = context.place(node);
     const auto part = [&](const char* key, std::string& into, auto check) {
         const Node* value = fields.find(key);
-        const auto read = value ? text_or_number(context, *value, std::string("process ") + key)
-                                : std::nullopt;
+        const auto read =
+            value ? text_or_number(context, *value, std::string("process ") + key) : std::nullopt;
         if (read) {
             into = *read;
             check(context, *value, into);

@@ -69,9 +69,10 @@ void read_ends(Context& context, const Fields& fields, model::Rule& out) {
 std::optional<model::Rule> rule(Context& context, const Node& node) {
     static constexpr std::array actions{model::Action::allow, model::Action::deny,
                                         model::Action::override_deny};
-    const Fields fields(context, node, "a rule",
-                        "{name: web-to-app, action: allow, from: [...], to: [...], services: [...]}",
-                        {"name", "action", "scope", "from", "to", "services"});
+    const Fields fields(
+        context, node, "a rule",
+        "{name: web-to-app, action: allow, from: [...], to: [...], services: [...]}",
+        {"name", "action", "scope", "from", "to", "services"});
     if (!fields.is_mapping())
         return std::nullopt;
     model::Rule out;

@@ -44,8 +44,8 @@ void read_values(Context& context, const Node& key, const Node& value,
         if (const auto* several = items(context, value, what, "at least one value"))
             for (const Node& item : *several)
                 if (auto one = text(context, item, what); one && !values.insert(*one).second)
-                    context.error(item, fmt::format("{} names {} twice; keep one", what,
-                                                    quoted(*one)));
+                    context.error(item,
+                                  fmt::format("{} names {} twice; keep one", what, quoted(*one)));
     } else if (auto one = text(context, value, what)) {
         values.insert(*one);
     }
@@ -70,8 +70,8 @@ void read_label_key(Context& context, const Node& key, const Node& value, LabelS
     } else if (key.text == "not") {
         read_not(context, value, out.none_of);
     } else if (is_selector_word(key.text)) {
-        context.error(key, fmt::format("\"{}\" cannot stand here; only labels, group and not can",
-                                       key.text));
+        context.error(
+            key, fmt::format("\"{}\" cannot stand here; only labels, group and not can", key.text));
     } else if (good_label_key(context, key)) {
         std::set<std::string> values;
         read_values(context, key, value, values);

@@ -41,22 +41,24 @@ class Story:
         for problem in row["problems"]:
             print(f"  DIFFERENCE: {problem}\n", flush=True)
 
-    def five_connections(self, mode, unwanted):
+    def connections(self, mode, unwanted, sources=""):
         for c in CONNECTIONS:
-            self.tell(f"connection {c.number}", mode, "allowed" if c.number <= 3 else unwanted,
-                      c.pairs(self.world), c.protocol, c.port)
+            if c.sources.startswith(sources):
+                self.tell(f"connection {c.number}", mode, "allowed" if c.wanted else unwanted,
+                          c.pairs(self.world), c.protocol, c.port)
 
     def all_in_visibility(self):
-        self.five_connections("visibility", "would-block")
+        self.connections("visibility", "would-block")
 
     def destinations_in_full(self):
         world = self.world
         world.set_modes("full", *world.named("app-uk-"), *world.named("dns-uk-"))
-        self.five_connections("full, source in visibility", "blocked at destination")
+        for sources in ("web-", "db-"):
+            self.connections("full, source in visibility", "blocked at destination", sources)
 
     def all_in_full(self):
         self.world.set_modes("full")
-        self.five_connections("full", "blocked at source")
+        self.connections("full", "blocked at source")
 
     def httpd_in_place_of_tomcat(self):
         world = self.world
@@ -95,13 +97,11 @@ class Story:
                   [("web-de-1", n) for n in siblings], "tcp", 80)
 
     def run(self):
-        self.all_in_visibility()
-        self.destinations_in_full()
-        self.all_in_full()
-        self.an_app_server_is_added()
-        self.httpd_in_place_of_tomcat()
-        self.a_dns_responder_is_retired()
-        self.one_app_server_in_full()
+        for chapter in (self.all_in_visibility, self.destinations_in_full, self.all_in_full,
+                        self.an_app_server_is_added, self.httpd_in_place_of_tomcat,
+                        self.a_dns_responder_is_retired, self.one_app_server_in_full):
+            print(f"== {chapter.__name__.replace('_', ' ')}\n", flush=True)
+            chapter()
 
 
 def how_to_look(world):

@@ -49,14 +49,17 @@ class Identity(Story):
         shutil.copy("/usr/bin/python3", path)
         return path
 
+    def setUp(self):
+        self.mark = self.agent.flows.mark()
+
     def connect(self, port, exe=None, **options):
         """What the program saw, and what the agent logged about it."""
         outcome = self.client.probe("tcp", "10.0.1.5", port, exe=exe or self.tool, **options)
-        return outcome, self.agent.flows.wait(port=port, pid=outcome["pid"])
+        return outcome, self.agent.flows.attempt(outcome, self.mark, port=port)
 
     def outcome_of(self, process, port):
         outcome = self.client.probed(process)
-        return outcome, self.agent.flows.wait(port=port, pid=outcome["pid"])
+        return outcome, self.agent.flows.attempt(outcome, self.mark, port=port)
 
     def test_the_tool_itself_is_known_by_its_path(self):
         outcome, flow = self.connect(PATH)

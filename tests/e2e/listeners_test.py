@@ -93,7 +93,7 @@ class Listeners(Story):
         """What the client saw, and the inbound flow."""
         mark = self.agent.flows.mark()
         outcome = self.client.probe("tcp", "10.0.1.5", port)
-        return outcome, self.agent.flows.wait(since=mark, port=port, direction="inbound")
+        return outcome, self.agent.flows.attempt(outcome, mark, "inbound", port=port)
 
     def test_the_wanted_program_is_reached_and_another_is_not(self):
         for exe, expected in ((self.wanted, ANSWERED), (self.other, SILENT)):

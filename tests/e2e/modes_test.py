@@ -33,9 +33,10 @@ class Modes(Story):
         for port, (seen, verdict, reason) in zip(PORTS, expected):
             with self.subTest(mode=mode, port=port):
                 mark = self.agent.flows.mark()
-                self.assert_seen(seen, self.client.probe("tcp", "10.0.1.5", port))
+                outcome = self.client.probe("tcp", "10.0.1.5", port)
+                self.assert_seen(seen, outcome)
                 if verdict:
-                    flow = self.agent.flows.wait(since=mark, port=port, direction="inbound")
+                    flow = self.agent.flows.attempt(outcome, mark, "inbound", port=port)
                     self.assertEqual((verdict, reason), (flow.verdict, flow["reason"]))
                 else:
                     self.assertEqual([], self.agent.flows.find(mark, port=port))

@@ -2,7 +2,9 @@
 
 import os
 import pwd
+import re
 import shutil
+import socket
 
 TOMCAT_HOME = "/usr/share/tomcat10"
 JAVA = os.path.realpath("/usr/bin/java")
@@ -91,11 +93,21 @@ http {{
   uwsgi_temp_path {directory}/uwsgi;
   scgi_temp_path {directory}/scgi;
   server {{
-    listen {address}:{port} {listen_options};
-    location / {{ return 200 "nginx on {name}\\n"; }}
+    listen {listen};
+    location = / {{ return 200 "nginx on {name}\\n"; }}{locations}
   }}
 }}
 """
+
+
+# A web server in front of app servers: the request names the server and the local port to use, so
+# that the connection can be found again in every log.
+PROXY_LOCATION = """
+    location ~ ^/via/(?<server>[0-9.]+:[0-9]+)/(?<from>[0-9]+)$ {{
+      proxy_bind {address}:$from;
+      proxy_pass http://$server/;
+      proxy_connect_timeout 1500ms;
+    }}"""
 
 
 def directory_of_(host, name, user=None):
@@ -169,10 +181,48 @@ def httpd(host, *ports):
 
 def nginx(host, port=80, workers=1, listen_options=""):
     """nginx in nginx.service; `listen_options` may be "reuseport"."""
+    return start_nginx_(host, workers, f"{host.address}:{port} {listen_options}")
+
+
+class WebServer:
+    """nginx in nginx.service as a reverse proxy; asked over a Unix socket, which is no traffic."""
+
+    def __init__(self, host):
+        self.host_ = host
+        self.socket_ = f"{host.directory}/nginx.sock"
+        locations = PROXY_LOCATION.format(address=host.address)
+        self.master_ = start_nginx_(host, 1, f"unix:{self.socket_}", locations)
+        self.worker = int(self.master_.wait_line(r"start worker process (\d+)")[1])
+        self.port_ = 20000
+
+    def ask(self, server, port):
+        """Starts one request through the proxy; `answered` finishes it."""
+        self.port_ += 1
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(10)
+        sock.connect(self.socket_)
+        sock.sendall(f"GET /via/{server}:{port}/{self.port_} HTTP/1.0\r\n\r\n".encode())
+        return sock, self.port_
+
+    def answered(self, request):
+        """What nginx saw, in the words of probe.py."""
+        sock, port = request
+        with sock, sock.makefile("r", encoding="utf-8") as text:
+            answer = text.read()
+        return {"result": self.result_(answer.split()[1], port), "pid": self.worker,
+                "local": [self.host_.address, port], "answer": answer}
+
+    def result_(self, status, port):
+        if status in ("200", "504"):
+            return {"200": "answered", "504": "timeout"}[status]
+        refused = rf"Operation not permitted\).*/{port} HTTP"
+        return "refused-by-policy" if re.search(refused, self.master_.output()) else f"HTTP {status}"
+
+
+def start_nginx_(host, workers, listen, locations=""):
     place = directory_of_(host, "nginx")
     write_(f"{place}/nginx.conf", NGINX_CONF.format(
-        directory=place, workers=workers, port=port, listen_options=listen_options, name=host.name,
-        address=host.address))
+        directory=place, workers=workers, listen=listen, locations=locations, name=host.name))
     process = host.spawn(["/usr/sbin/nginx", "-p", place, "-c", f"{place}/nginx.conf"],
                          "nginx.service", cwd=place)
     process.wait_line(r"start worker process \d+")

@@ -73,6 +73,21 @@ class FlowLog:
                 watch.wait(left)
         return found[0]
 
+    def attempt(self, outcome, since=0, direction="outbound", **wanted):
+        """The record of one probe's attempt. A deny that repeats an earlier one of the same program
+        and peer is only counted there: for a blocked probe that record is the answer."""
+        blocked = outcome["result"] in ("refused-by-policy", "timeout")
+
+        def is_it(record):
+            # A socket refused at connect may have no port yet; ICMP has none.
+            ports = (outcome["local"][1],) if direction == "inbound" else (outcome["local"][1], 0, None)
+            own = record["source"].get("port") in ports
+            if direction == "outbound":
+                own = own and record.process.get("pid") == outcome["pid"]
+            return own or (blocked and record["kind"] == "deny" and record["total"] > 1)
+
+        return self.wait(since=since, where=is_it, direction=direction, **wanted)
+
 
 def matches(record, wanted):
     facts = {"source": record["source"]["address"], "pid": record.process.get("pid"),

@@ -10,13 +10,14 @@ from . import cgroup, network
 PODMAN = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
 # Explicit limits: podman's defaults are above what some hosts may grant.
 LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--pids-limit=-1"]
+IMAGE = "image"  # directory in a lab that has one
 BUSYBOX = os.path.realpath("/bin/busybox")
 
 
 def image(lab):
     """An image with nothing but /bin/busybox, imported under the lab's name."""
     name = f"localhost/{lab.base}:latest"
-    root = f"{lab.directory}/image"
+    root = f"{lab.directory}/{IMAGE}"
     os.makedirs(f"{root}/bin")
     shutil.copy(BUSYBOX, f"{root}/bin/busybox")
     subprocess.run(["tar", "-C", root, "-cf", f"{root}.tar", "."], check=True)
@@ -64,6 +65,19 @@ class Container:
 
     def remove_(self):
         subprocess.run([*PODMAN, "rm", "-f", "-t", "0", self.name], check=True, capture_output=True)
-        # runc makes the same path in every v1 hierarchy of a hybrid host.
-        for directory in glob.glob(f"/sys/fs/cgroup/*/{self.host.lab.base}"):
-            cgroup.remove(directory)
+        remove_v1_cgroups(self.host.lab.base)
+
+
+def remove_v1_cgroups(base):
+    """runc makes the same path in every v1 hierarchy of a hybrid host."""
+    for directory in glob.glob(f"/sys/fs/cgroup/*/{base}"):
+        cgroup.remove(directory)
+
+
+def forget(base):
+    """Removes the containers and the image of a lab that was killed."""
+    listed = subprocess.run([*PODMAN, "ps", "-aq", "--filter", f"name={base}-"], text=True,
+                            capture_output=True, check=False).stdout.split()
+    for command in (["rm", "-f", "-t", "0", *listed], ["rmi", "-f", f"localhost/{base}:latest"]):
+        subprocess.run([*PODMAN, *command], check=False, capture_output=True)
+    remove_v1_cgroups(base)

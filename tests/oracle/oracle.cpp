@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "tests/oracle/kernel.h"
+#include "tests/oracle/traffic.h"
 #include "tests/oracle/trial.h"
 
 namespace {
@@ -18,6 +20,9 @@ struct Arguments {
     std::uint64_t seed = 0; // not 0: this one alone
     bool show = false;
     bool faults = false;
+    bool kernel = false;
+    std::uint64_t sockets = 0;
+    std::string probe;
 };
 
 int report(const Mismatch& mismatch) {
@@ -26,7 +31,8 @@ int report(const Mismatch& mismatch) {
 }
 
 int compare(const Arguments& arguments) {
-    Trial trial({});
+    const auto kernel = arguments.kernel ? make_kernel() : nullptr;
+    Trial trial({.kernel = kernel.get()});
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t seed = arguments.seed ? arguments.seed : arguments.first_seed, policies = 0;
     do {
@@ -65,6 +71,22 @@ int find_faults(std::uint64_t most) {
     return missed ? 1 : 0;
 }
 
+int real_sockets(const Arguments& arguments) {
+    const auto traffic = make_traffic(arguments.probe);
+    std::uint64_t seed = arguments.seed ? arguments.seed : arguments.first_seed, policies = 0;
+    do {
+        if (const auto mismatch = traffic->run(seed++))
+            return report(*mismatch);
+        ++policies;
+    } while (!arguments.seed && traffic->counts().decisions < arguments.sockets);
+    const TrafficCounts& counts = traffic->counts();
+    std::cout << fmt::format("{} decisions through real sockets over {} policies, {} with an event, "
+                             "{} refused at once, 0 mismatches\n{}",
+                             counts.decisions, policies, counts.with_event, counts.refused,
+                             traffic->coverage().text());
+    return 0;
+}
+
 } // namespace
 
 int main(int count, char** values) {
@@ -76,8 +98,20 @@ int main(int count, char** values) {
         ->capture_default_str();
     app.add_option("--seed", arguments.seed, "replay this policy and its flows alone");
     app.add_flag("--show", arguments.show, "print every policy");
+    app.add_flag("--kernel", arguments.kernel,
+                 "ask the kernel too: real maps, the product's programs by BPF_PROG_TEST_RUN");
+    app.add_option("--sockets", arguments.sockets,
+                   "so many decisions through real sockets of real processes instead");
+    app.add_option("--probe", arguments.probe, "the executable that opens the sockets");
     app.add_flag("--faults", arguments.faults,
                  "plant each fault in turn; every one must be found within --decisions");
     CLI11_PARSE(app, count, values);
-    return arguments.faults ? find_faults(arguments.decisions) : compare(arguments);
+    try {
+        if (arguments.sockets)
+            return real_sockets(arguments);
+        return arguments.faults ? find_faults(arguments.decisions) : compare(arguments);
+    } catch (const std::exception& error) {
+        std::cerr << "oracle: " << error.what() << "\n";
+        return 2;
+    }
 }

@@ -41,7 +41,11 @@ void raise(std::uint32_t& highest, std::uint32_t id) { highest = std::max(highes
 
 } // namespace
 
-Numbering plain_numbering() { return {.path_id = fnv, .name_id = fnv, .root = {}}; }
+Numbering plain_numbering() {
+    return {.path_id = fnv, .name_id = fnv, .root = {}, .containers = container_cgroups(),
+            .cgroup_directory = [](const auto& cgroup) { return "/host" + cgroup; },
+            .unit_root = {}};
+}
 
 const std::map<std::uint64_t, std::string>& container_cgroups() {
     static const std::map<std::uint64_t, std::string> all{
@@ -111,8 +115,12 @@ agent::NodeContext Pipeline::context() const {
     out.name_id = x_numbering.name_id;
     out.user_id = [this](const std::string& name) { return id_of(x_node.users, name); };
     out.group_id = [this](const std::string& name) { return id_of(x_node.groups, name); };
-    out.cgroup_directory = [](const std::string& cgroup) { return std::optional("/" + cgroup); };
+    out.cgroup_directory = [this](const std::string& cgroup) {
+        return std::optional(x_numbering.cgroup_directory(cgroup));
+    };
     out.root = [this](const std::string&) { return x_numbering.root; };
+    out.unit_root = x_numbering.unit_root;
+    out.flat_units = !out.unit_root.empty();
     return out;
 }
 
@@ -123,7 +131,7 @@ void Pipeline::restart() {
     live.subjects = x_rows.subjects();
     live.peers = x_rows.peers();
     x_enforcer.emplace(context(), live);
-    x_enforcer->set_containers(container_cgroups());
+    x_enforcer->set_containers(x_numbering.containers);
 }
 
 std::expected<void, std::string> Pipeline::take(const model::Policy& policy) {

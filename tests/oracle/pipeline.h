@@ -20,6 +20,9 @@ namespace ringwall::oracle {
 struct Numbering {
     std::function<std::uint64_t(std::string_view)> path_id, name_id;
     loader::Root root;
+    std::map<std::uint64_t, std::string> containers; // by cgroup id
+    std::function<std::string(const std::string&)> cgroup_directory;
+    std::string unit_root; // not empty: units are the cgroups of their names right below
 };
 Numbering plain_numbering(); // for Rows alone
 
@@ -53,6 +56,7 @@ class Pipeline {
 
     std::optional<std::uint32_t> subject(const std::string& workload) const;
     Answer decide(const Flow& flow) const;
+    const agent::Enforcer& enforcer() const { return *x_enforcer; }
     // The rule behind an answer of the kernel, by the agent's own table.
     std::string rule(const Flow& flow, const Answered& answered) const;
 

@@ -29,13 +29,15 @@ std::optional<std::string> Trial::flow(const model::Policy& policy, const model:
     const Answer rows = x_pipeline.decide(flow);
     // An idle subject asks nobody, so there is no rule to compare.
     const auto differs = [&](Verdict verdict, const std::string& rule) {
-        return verdict != wanted.verdict || (verdict != Verdict::idle && rule != wanted.rule);
+        if (wanted.verdict == Verdict::idle)
+            return !passes(verdict);
+        return verdict != wanted.verdict || rule != wanted.rule;
     };
     std::string text;
     if (differs(rows.verdict, rows.rule))
         text = said("rows:", rows.verdict, rows.rule);
     if (x_options.kernel) {
-        const Answered answered = x_options.kernel->decide(flow, *x_pipeline.subject(subject.name));
+        const Answered answered = x_options.kernel->decide(flow);
         const std::string rule = x_pipeline.rule(flow, answered);
         if (differs(verdict(answered), rule))
             text += (text.empty() ? "" : "\n") + said("kernel:", verdict(answered), rule);
@@ -50,6 +52,8 @@ std::optional<std::string> Trial::subject(Dice& dice, const model::Policy& polic
                                           const model::Workload& subject) {
     if (!x_pipeline.subject(subject.name))
         return fmt::format("{}\nsubject {} is not enforced", yaml(policy), subject.name);
+    if (x_options.kernel)
+        x_options.kernel->enter(subject);
     for (int i = 0; i < x_options.flows_per_subject; ++i)
         if (auto wrong = flow(policy, subject, random_flow(dice, policy, x_programs, subject)))
             return wrong;

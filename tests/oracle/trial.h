@@ -23,7 +23,9 @@ class Kernel {
     virtual ~Kernel() = default;
     virtual Numbering numbering() = 0;
     virtual std::expected<void, std::string> apply(const loader::Delta& delta) = 0;
-    virtual Answered decide(const Flow& flow, std::uint32_t subject) = 0;
+    // From now on questions are asked at this subject.
+    virtual void enter(const model::Workload& subject) = 0;
+    virtual Answered decide(const Flow& flow) = 0;
 };
 
 struct TrialOptions {

@@ -65,7 +65,8 @@ TEST(LabelGroups, NestAndCombineWithLabels) {
     Policy policy;
     LabelSelector nested;
     nested.groups = {"inner"};
-    policy.groups.push_back({"inner", {labels({{"env", {"prod"}}}), labels({{"env", {"dr"}}})}, {}});
+    policy.groups.push_back(
+        {"inner", {labels({{"env", {"prod"}}}), labels({{"env", {"dr"}}})}, {}});
     policy.groups.push_back({"outer", {nested, labels({{"loc", {"uk"}}})}, {}});
     LabelSelector web_of_outer = labels({{"role", {"web"}}});
     web_of_outer.groups = {"outer"};

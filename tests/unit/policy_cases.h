@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@ struct BadCase {
     std::string table, story, document;
     std::vector<std::string> problems; // "line:column: sentence"
     bool schema_refuses = false;
+
+    friend void PrintTo(const BadCase& bad, std::ostream* out) { *out << bad.story; }
 };
 
 std::vector<BadCase> bad_cases();

@@ -10,6 +10,7 @@ namespace {
 
 using namespace ringwall::model;
 using ringwall::Address;
+using ringwall::policy::line;
 using ringwall::policy::load;
 using ringwall::policy::load_text;
 using Form = Selector::Form;
@@ -22,7 +23,9 @@ Policy loaded(const std::filesystem::path& path) {
     return policy ? std::move(*policy) : Policy{};
 }
 
-Policy everything() { return loaded(std::string(RINGWALL_POLICY_FIXTURES) + "/good/everything.yaml"); }
+Policy everything() {
+    return loaded(std::string(RINGWALL_POLICY_FIXTURES) + "/good/everything.yaml");
+}
 
 const Rule& rule(const Policy& policy, std::size_t set, std::size_t index) {
     return policy.rule_sets.at(set).rules.at(index);
@@ -168,7 +171,7 @@ TEST(Policy, KeepsQuotedWordsAsText) {
                                   "p");
     ASSERT_FALSE(policy); // a label key is ASCII, so that every tool can type it
     ASSERT_EQ(policy.error().size(), 1u);
-    EXPECT_EQ(policy.error()[0].place.column, 43);
+    EXPECT_EQ(policy.error()[0].place.column, 42);
 }
 
 TEST(Payments, IsThePolicyOfTheSeeds) {
@@ -178,8 +181,8 @@ TEST(Payments, IsThePolicyOfTheSeeds) {
     for (const auto& workload : policy.workloads)
         for (const auto& address : workload.addresses)
             role_at[address.text()] = workload.labels.at("role") + ", " +
-                                      workload.labels.at("app") + ", " +
-                                      workload.labels.at("env") + ", " + workload.labels.at("loc");
+                                      workload.labels.at("app") + ", " + workload.labels.at("env") +
+                                      ", " + workload.labels.at("loc");
     const std::string end = ", Payments, Production, ";
     const std::map<std::string, std::string> seeds{
         {"10.0.0.1", "Web Server" + end + "UK"},

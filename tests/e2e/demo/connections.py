@@ -1,10 +1,12 @@
-"""Drives connections and says what was seen: by the client, and by the agents at both ends."""
+"""Drives connections and says what was seen: by the client, and by the agents at both ends.
+
+Web servers connect as nginx, which proxies to the app servers; DNS questions and the database
+servers' attempts are made by the small client of the harness.
+"""
 
 from dataclasses import dataclass, field
 
 from demo import payments
-
-GRACE = 5  # seconds until a flow must be in the log
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,10 @@ class Connection:
     destinations: str
     protocol: str
     port: int
+
+    @property
+    def wanted(self):
+        return self.number <= 3
 
     def pairs(self, world):
         return [(s, d) for s in world.named(self.sources) for d in world.named(self.destinations)]
@@ -76,29 +82,35 @@ def drive(world, pairs, protocol, port):
     attempts = [Attempt(s, d, protocol, port) for s, d in pairs]
     marks = {name: agent.flows.mark() for name, agent in world.agents.items()}
     running = [start_client(world, a) for a in attempts]
-    for attempt, process in zip(attempts, running):
-        attempt.client = world.hosts[attempt.source].probed(process)
+    for attempt, finish in zip(attempts, running):
+        attempt.client = finish()
     for attempt in attempts:
         collect(world, attempt, marks)
     return attempts
 
 
 def start_client(world, attempt):
+    """Starts the attempt in the program that makes it; calling the result finishes it."""
     host, to = world.hosts[attempt.source], world.address(attempt.destination)
+    if attempt.protocol == "tcp" and attempt.source in world.web_servers:
+        web = world.web_servers[attempt.source]
+        request = web.ask(to, attempt.port)
+        return lambda: web.answered(request)
     unit = payments.CLIENT_UNIT[world.workloads[attempt.source][2]]
     words = ("dns", to, "app.payments.example") if attempt.port == 53 else ("http", to, attempt.port)
-    return host.start_probe(*words, unit=unit)
+    process = host.start_probe(*words, unit=unit)
+    return lambda: host.probed(process)
 
 
 def collect(world, attempt, marks):
-    source, to = world.agents[attempt.source], world.address(attempt.destination)
-    attempt.outbound = source.flows.wait(
-        GRACE, marks[attempt.source], direction="outbound", pid=attempt.client["pid"],
-        destination=to, port=attempt.port)
+    """The records at both ends. What was cut at its source never met its destination process: then
+    the listener from the destination's inventory stands for it."""
+    source, destination = attempt.source, attempt.destination
+    wanted = {"source": world.address(source), "destination": world.address(destination),
+              "protocol": attempt.protocol, "port": attempt.port}
+    attempt.outbound = world.agents[source].flows.attempt(attempt.client, marks[source], **wanted)
     if attempt.outbound["verdict"] == "blocked":
-        attempt.listener = world.hosts[attempt.destination].listener(attempt.protocol, attempt.port)
+        attempt.listener = world.hosts[destination].listener(attempt.protocol, attempt.port)
         return
-    attempt.inbound = world.agents[attempt.destination].flows.wait(
-        GRACE, marks[attempt.destination], direction="inbound",
-        source=world.address(attempt.source), port=attempt.port, protocol=attempt.protocol,
-        source_port=attempt.client["local"][1])
+    attempt.inbound = world.agents[destination].flows.attempt(
+        attempt.client, marks[destination], "inbound", **wanted)

@@ -40,6 +40,7 @@ class Payments:
         self.rules_text = rules.text()
         self.agents = {}
         self.tomcats = {}
+        self.web_servers = {}
         self.hosts = {name: lab.host(name, w[1]) for name, w in self.workloads.items()}
 
     def start(self):
@@ -50,6 +51,8 @@ class Payments:
             daemons.httpd(self.hosts[name], 80)
         for name in self.named("dns-uk-"):
             daemons.named(self.hosts[name], ZONE)
+        self.web_servers = {name: daemons.WebServer(self.hosts[name])
+                            for name in self.named("web-")}
         for name in self.hosts:
             self.start_agent(name)
         for name in apps:

@@ -1,0 +1,211 @@
+#include "agent/enforcer.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "agent/applied.h"
+
+namespace ringwall::agent {
+namespace {
+
+// What an agent before us left in adopted maps, as far as its last snapshot explains it.
+Applied adopt(const LiveView& live, const v1::Snapshot* last_good, Interner& interner, Ids& ids,
+              const NodeContext& node) {
+    Applied out;
+    auto old = last_good ? read_snapshot(*last_good, interner, node) : Result<Desired>(Desired{});
+    if (!old)
+        old = Desired{};
+    std::set<std::uint32_t> taken;
+    for (const Desired::Subject& subject : old->subjects) {
+        const std::uint32_t id = subject_id(subject.workload, taken);
+        taken.insert(id);
+        const auto found = live.subjects.find(id);
+        if (found == live.subjects.end())
+            continue;
+        EnforcedSubject enforced{subject.row, subject.identity, nullptr};
+        enforced.row.id = found->first;
+        enforced.row.mode = found->second.mode;
+        enforced.row.rule_set = found->second.rule_set;
+        std::vector<Signature> claimed;
+        for (const AddressRow& row : old->table)
+            if (const auto& m = interner.membership_of(row.membership); m.identities.size() > 1)
+                claimed.push_back(subject.definition->signature(m));
+        enforced.rules =
+            std::make_shared<RuleSet>(enforced.row.rule_set, subject.definition, ids, claimed);
+        out.subjects.emplace(subject.workload, std::move(enforced));
+    }
+    for (const auto& [id, subject] : live.subjects)
+        if (std::ranges::none_of(out.subjects,
+                                 [&](const auto& known) { return known.second.row.id == id; }))
+            out.orphans.push_back(id);
+    AddressTable table;
+    for (const auto& [prefix, peer] : live.peers)
+        table.push_back({prefix, 0, peer});
+    std::ranges::sort(table, in_order, &AddressRow::prefix);
+    compare(table, old->table, [&](const AddressChange& change) {
+        if (change.before)
+            table[static_cast<std::size_t>(change.before - table.data())].membership =
+                change.new_membership;
+    });
+    out.table = std::move(table);
+    out.identities = std::move(old->identities);
+    return out;
+}
+
+} // namespace
+
+struct Enforcer::State {
+    NodeContext node;
+    Interner interner;
+    Ids ids;
+    Applied now;
+    std::optional<Step> pending;
+    std::map<std::uint64_t, std::string> containers;
+
+    const EnforcedSubject* subject(std::uint32_t id) const {
+        for (const auto& [workload, subject] : now.subjects)
+            if (subject.row.id == id)
+                return &subject;
+        return nullptr;
+    }
+
+    const RuleSet* rule_set(std::uint32_t id) const {
+        for (const auto& [workload, subject] : now.subjects)
+            if (subject.rules->id() == id)
+                return subject.rules.get();
+        const auto retired = std::ranges::find(now.retired, id, &RuleSet::id);
+        return retired == now.retired.end() ? nullptr : retired->get();
+    }
+
+    std::uint32_t membership(std::uint32_t peer, const Address& address) const {
+        const auto known = std::ranges::lower_bound(now.peers, std::pair(peer, std::uint32_t{0}));
+        if (peer != 0 && known != now.peers.end() && known->first == peer)
+            return known->second;
+        const AddressRow* row = find(now.table, address);
+        return row ? row->membership : 0;
+    }
+
+    void explain_peer(std::uint32_t peer, const Address& address, Explanation& out) const {
+        const Membership& who = interner.membership_of(membership(peer, address));
+        out.peer_workloads = now.owners->of(address);
+        out.peer_known = out.peer_managed = !who.identities.empty();
+        for (const std::uint32_t id : who.identities) {
+            out.peer_labels.push_back(interner.identity_of(id).labels);
+            out.peer_managed &= interner.identity_of(id).managed;
+        }
+        for (const std::uint32_t list : who.lists)
+            if (const auto names = now.list_names.find(list); names != now.list_names.end())
+                out.peer_lists.insert(out.peer_lists.end(), names->second.begin(),
+                                      names->second.end());
+        std::ranges::sort(out.peer_lists);
+    }
+};
+
+LiveView live_view(const loader::Datapath& datapath, loader::Datapath::Highest highest) {
+    if (!datapath.adopted())
+        return {};
+    return {true, highest, datapath.live_subjects(), datapath.live_peers()};
+}
+
+Enforcer::Enforcer(NodeContext node, LiveView live, const v1::Snapshot* last_good)
+    : x(std::make_unique<State>()) {
+    x->node = std::move(node);
+    x->ids = {live.highest.peer, live.highest.rule_set, live.highest.cls, live.highest.entry};
+    if (live.adopted)
+        x->now = adopt(live, last_good, x->interner, x->ids, x->node);
+}
+
+Enforcer::~Enforcer() = default;
+Enforcer::Enforcer(Enforcer&&) noexcept = default;
+
+Result<loader::Delta> Enforcer::plan(const v1::Snapshot& snapshot) {
+    if (x->pending)
+        return std::unexpected(
+            Error{Errc::pending, "a policy is being applied; wait until that has ended"});
+    auto desired = read_snapshot(snapshot, x->interner, x->node);
+    if (!desired)
+        return std::unexpected(desired.error());
+    x->pending = plan_step(x->now, std::move(*desired), x->interner, x->ids, x->containers);
+    return std::exchange(x->pending->delta, {});
+}
+
+void Enforcer::applied() {
+    if (x->pending)
+        x->now = std::move(x->pending->next);
+    x->pending.reset();
+}
+
+void Enforcer::failed() {
+    if (!x->pending)
+        return;
+    for (const auto& touched : x->pending->touched) {
+        touched.rules->rollback(touched.mark);
+        touched.rules->continue_with(touched.definition);
+    }
+    x->pending.reset();
+}
+
+loader::Delta Enforcer::set_containers(std::map<std::uint64_t, std::string> containers) {
+    std::map<std::uint64_t, std::string> changed;
+    for (const auto& [cgroup, name] : containers)
+        if (const auto known = x->containers.find(cgroup);
+            known == x->containers.end() || known->second != name)
+            changed.emplace(cgroup, name);
+    x->containers = std::move(containers);
+    loader::Delta delta;
+    for (const auto& [workload, subject] : x->now.subjects)
+        for (const auto& row : subject.rules->container_rows(changed))
+            delta.attributes.push_back(row);
+    delta.raise_epoch = !delta.attributes.empty();
+    delta.policy_version = x->now.version;
+    return delta;
+}
+
+const std::vector<std::string>& Enforcer::missing_subjects() const {
+    return x->pending ? x->pending->next.missing : x->now.missing;
+}
+
+std::uint64_t Enforcer::policy_version() const {
+    return x->now.version;
+}
+
+Explanation Enforcer::explain(const loader::Event& event) const {
+    Explanation out;
+    if (const EnforcedSubject* subject = x->subject(event.subject))
+        out.subject_labels = x->interner.identity_of(subject->identity).labels;
+    out.subject = subject_name(event.subject);
+    x->explain_peer(event.peer_id, event.peer, out);
+    if (const RuleSet* rules = x->rule_set(event.rule_set); rules && event.entry != 0)
+        out.matches = rules->explain(event.entry, event.sure, event.maybe);
+    return out;
+}
+
+Explanation Enforcer::explain_address(const Address& address) const {
+    Explanation out;
+    x->explain_peer(0, address, out);
+    return out;
+}
+
+std::string Enforcer::subject_name(std::uint32_t subject) const {
+    for (const auto& [workload, known] : x->now.subjects)
+        if (known.row.id == subject)
+            return workload;
+    return {};
+}
+
+Enforcer::Sizes Enforcer::sizes() const {
+    Sizes out{.peers = x->now.peers.size(), .rule_sets = x->now.subjects.size()};
+    std::vector<std::uint32_t> memberships;
+    for (const auto& [peer, membership] : x->now.peers)
+        memberships.push_back(membership);
+    std::ranges::sort(memberships);
+    out.memberships = static_cast<std::size_t>(std::unique(memberships.begin(), memberships.end()) -
+                                               memberships.begin());
+    for (const auto& [workload, subject] : x->now.subjects) {
+        out.classes += subject.rules->mark().classes;
+        out.entries += subject.rules->mark().entries;
+    }
+    return out;
+}
+
+} // namespace ringwall::agent

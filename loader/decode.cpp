@@ -1,0 +1,139 @@
+#include "loader/decode.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ringwall::loader {
+namespace {
+
+Address address(const __u8* bytes) {
+    Address a;
+    std::copy_n(bytes, 16, a.bytes.begin());
+    return a;
+}
+
+Direction direction(__u8 d) {
+    return d == RW_DIR_OUT ? Direction::outbound
+           : d == RW_DIR_IN ? Direction::inbound
+                            : Direction::none;
+}
+
+void take_tuple(Event& e, const rw_tuple& t, __u8 dir) {
+    e.direction = direction(dir);
+    e.protocol = t.protocol;
+    e.local = address(t.local);
+    e.peer = address(t.peer);
+    e.local_port = t.local_port;
+    e.peer_port = t.peer_port;
+}
+
+void take_counts(Event& e, const rw_counts& c) {
+    e.out_bytes = c.out_bytes;
+    e.in_bytes = c.in_bytes;
+    e.out_packets = c.out_packets;
+    e.in_packets = c.in_packets;
+}
+
+} // namespace
+
+const char* name(Verdict v) {
+    static constexpr const char* names[] = {"none", "allowed", "would-block", "unmatched", "blocked"};
+    return names[static_cast<std::size_t>(v)];
+}
+
+const char* reason_name(std::uint8_t reason) {
+    static constexpr const char* names[] = {
+        "none",     "allow",     "deny",     "override-deny", "no-rule", "failsafe",   "loopback",
+        "neighbour", "dhcp",     "malformed", "fragment",     "idle",    "no-subject", "kernel"};
+    static_assert(std::size(names) == RW_REASON_MAX);
+    return reason < RW_REASON_MAX ? names[reason] : "unknown";
+}
+
+std::optional<Event> decode_event(const void* data, std::size_t size) {
+    if (size < sizeof(rw_event))
+        return std::nullopt;
+    rw_event r;
+    std::memcpy(&r, data, sizeof r);
+    if (r.kind < RW_EVENT_START || r.kind >= RW_EVENT_MAX || r.verdict > RW_VERDICT_BLOCKED ||
+        r.reason >= RW_REASON_MAX)
+        return std::nullopt;
+    Event e;
+    e.kind = static_cast<EventKind>(r.kind);
+    e.verdict = static_cast<Verdict>(r.verdict);
+    e.reason = r.reason;
+    take_tuple(e, r.tuple, r.tuple.direction);
+    take_counts(e, r.counts);
+    e.refused = r.flags & RW_FLOW_REFUSED;
+    e.revoked = r.flags & RW_FLOW_REVOKED;
+    e.time_ns = r.time;
+    e.started_ns = r.started;
+    e.cookie = r.cookie;
+    e.exe = r.exe;
+    e.unit = r.unit;
+    e.netns = r.netns;
+    e.cgroup = r.cgroup;
+    e.process_start_ns = r.start_time;
+    e.digest = r.file;
+    e.pid = r.pid;
+    e.uid = r.uid;
+    e.owner_flags = r.owner_flags;
+    e.subject = r.subject;
+    e.peer_id = r.peer;
+    e.entry = r.entry;
+    e.rule_set = r.rule_set;
+    e.sure = r.sure;
+    e.maybe = r.maybe;
+    e.srtt_us = r.srtt_us;
+    e.retransmits = r.retransmits;
+    e.count = r.count ? r.count : 1;
+    e.tcp_state = r.tcp_state;
+    return e;
+}
+
+Event decode_flow(const rw_socket& s, std::uint64_t cookie, EventKind kind, std::uint64_t now) {
+    Event e;
+    e.kind = kind;
+    e.verdict = s.flow.verdict <= RW_VERDICT_BLOCKED ? static_cast<Verdict>(s.flow.verdict)
+                                                     : Verdict::none;
+    e.reason = s.flow.reason;
+    take_tuple(e, s.flow.tuple, s.flow.direction);
+    take_counts(e, s.flow.counts);
+    e.time_ns = now;
+    e.started_ns = s.flow.started;
+    e.cookie = cookie;
+    e.exe = s.owner.exe;
+    e.unit = s.owner.unit;
+    e.netns = s.owner.netns;
+    e.cgroup = s.owner.cgroup;
+    e.process_start_ns = s.owner.start_time;
+    e.digest = s.owner.file;
+    e.pid = s.owner.pid;
+    e.uid = s.owner.uid;
+    e.owner_flags = s.owner.flags;
+    e.subject = s.flow.subject;
+    e.peer_id = s.flow.peer;
+    e.entry = s.flow.entry;
+    e.rule_set = s.flow.rule_set;
+    e.sure = s.owner.sure;
+    e.maybe = s.owner.maybe;
+    return e;
+}
+
+Event decode_fold(const rw_fold_key& key, const rw_fold& fold, std::uint32_t count) {
+    Event e;
+    e.kind = EventKind::deny;
+    e.verdict = Verdict::blocked;
+    e.direction = direction(key.direction);
+    e.protocol = key.protocol;
+    e.peer = address(key.peer);
+    const bool icmp = key.protocol == 1 || key.protocol == 58;
+    (e.direction == Direction::inbound && !icmp ? e.local_port : e.peer_port) = key.port;
+    e.subject = key.subject;
+    e.exe = key.exe;
+    e.time_ns = fold.last;
+    e.started_ns = fold.first;
+    e.count = count;
+    return e;
+}
+
+} // namespace ringwall::loader

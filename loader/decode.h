@@ -1,0 +1,17 @@
+// Kernel records -> Event. Never trusts a record's size or enum values.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "bpf/abi.h"
+#include "loader/datapath.h"
+
+namespace ringwall::loader {
+
+// nullopt when the bytes are no event of this ABI.
+std::optional<Event> decode_event(const void* data, std::size_t size);
+Event decode_flow(const rw_socket& socket, std::uint64_t cookie, EventKind kind, std::uint64_t now);
+Event decode_fold(const rw_fold_key& key, const rw_fold& fold, std::uint32_t count);
+
+} // namespace ringwall::loader

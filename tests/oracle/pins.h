@@ -1,0 +1,20 @@
+// A bpffs of its own for one run, gone with it.
+#pragma once
+
+#include <string>
+
+namespace ringwall::oracle {
+
+class PinDirectory {
+  public:
+    PinDirectory();
+    ~PinDirectory();
+    PinDirectory(const PinDirectory&) = delete;
+    PinDirectory& operator=(const PinDirectory&) = delete;
+    std::string path() const { return x_mount + "/pins"; }
+
+  private:
+    std::string x_mount;
+};
+
+} // namespace ringwall::oracle

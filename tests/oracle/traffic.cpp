@@ -1,0 +1,286 @@
+#include "tests/oracle/traffic.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "agent/host.h"
+#include "tests/oracle/people.h"
+#include "tests/oracle/pins.h"
+#include "tests/oracle/yaml.h"
+
+namespace ringwall::oracle {
+namespace {
+
+constexpr std::size_t flows_per_person = 12; // in each direction, at each host
+constexpr std::uint8_t tcp = 6, udp = 17;
+
+bool below(const std::string& cgroup, const std::string& ancestor) {
+    return cgroup == ancestor || cgroup.starts_with(ancestor + "/");
+}
+
+// The nearest ancestor cgroup that is a subject of this host, else the host itself.
+const model::Workload& subject_of(const model::Policy& policy, const std::string& host,
+                                  const std::string& cgroup) {
+    const model::Workload* nearest = nullptr;
+    for (const auto& workload : policy.workloads) {
+        const bool here = workload.name == host ||
+                          (workload.host == host && !workload.cgroup.empty() &&
+                           workload.managed && below(cgroup, workload.cgroup));
+        if (here && (!nearest || workload.cgroup.size() > nearest->cgroup.size()))
+            nearest = &workload;
+    }
+    return *nearest;
+}
+
+// Addresses that the other end has.
+bool reachable(const Address& address) {
+    static const std::vector<Prefix> nets{*Prefix::parse("10.0.0.0/8"),
+                                          *Prefix::parse("172.17.0.0/16"),
+                                          *Prefix::parse("2001:db8::/32"),
+                                          *Prefix::parse("fd00::/64")};
+    return std::ranges::any_of(nets, [&](const Prefix& net) {
+        return net.contains(address) && address != net.address;
+    }) && address != *Address::parse("10.255.255.255");
+}
+
+bool is_own(const model::Policy& policy, const std::string& host, const Address& address) {
+    return std::ranges::any_of(policy.workloads, [&](const auto& workload) {
+        return (workload.name == host || workload.host == host) &&
+               std::ranges::find(workload.addresses, address) != workload.addresses.end();
+    });
+}
+
+using Key = std::tuple<bool, std::uint8_t, Address, std::uint16_t, std::uint32_t>;
+
+Key key_of(const loader::Event& event) {
+    const bool inbound = event.direction == loader::Direction::inbound;
+    return {inbound, event.protocol, event.peer, inbound ? event.local_port : event.peer_port,
+            event.pid};
+}
+
+ProbeFlow probe_flow(const Flow& flow, bool mapped) {
+    return {.peer = flow.peer.bytes, .port = flow.port, .protocol = flow.protocol, .mapped = mapped};
+}
+
+Verdict spoken(loader::Verdict verdict) {
+    Answered answered;
+    answered.verdict = verdict;
+    return oracle::verdict(answered);
+}
+
+class RealTraffic final : public Traffic {
+  public:
+    explicit RealTraffic(const std::string& probe)
+        : x_town(x_cgroups, probe), x_datapath(open()),
+          x_pipeline(x_town.programs().node, numbering()) {
+        learn_digests();
+    }
+    ~RealTraffic() override { (void)x_datapath->detach(); }
+
+    std::optional<Mismatch> run(std::uint64_t seed) override;
+    const TrafficCounts& counts() const override { return x_counts; }
+    const Coverage& coverage() const override { return x_coverage; }
+
+  private:
+    std::unique_ptr<loader::Datapath> open();
+    Numbering numbering();
+    Apply apply();
+    void learn_digests();
+    std::vector<Flow> flows(Dice& dice, const model::Policy& policy, const std::string& host,
+                            const model::Workload& subject, const Person& person,
+                            Direction direction);
+    std::optional<std::string> person(Dice& dice, const model::Policy& policy,
+                                      const std::string& host, const Person& person);
+    std::optional<std::string> compare(const model::Policy& policy,
+                                       const model::Workload& subject, const Person& person,
+                                       const std::vector<Flow>& flows, const ProbeReply& reply);
+    std::map<Key, loader::Event> events();
+
+    Cgroups x_cgroups;
+    PinDirectory x_pins;
+    Town x_town;
+    std::unique_ptr<loader::Datapath> x_datapath;
+    Pipeline x_pipeline;
+    TrafficCounts x_counts;
+    Coverage x_coverage;
+};
+
+std::unique_ptr<loader::Datapath> RealTraffic::open() {
+    loader::Options options;
+    options.cgroup = x_cgroups.directory("");
+    options.pin_dir = x_pins.path();
+    options.limits.peers = options.limits.classes = options.limits.entries = 100'000;
+    auto opened = loader::Datapath::open(options);
+    if (!opened)
+        throw std::runtime_error(opened.error().message);
+    if (const auto attached = (*opened)->attach(); !attached)
+        throw std::runtime_error(attached.error().message);
+    return std::move(*opened);
+}
+
+Numbering RealTraffic::numbering() {
+    return {.path_id = [this](std::string_view text) { return x_datapath->path_id(text); },
+            .name_id = [this](std::string_view text) { return x_datapath->name_id(text); },
+            .root = agent::own_root(),
+            .containers = x_town.containers(),
+            .cgroup_directory = [this](const std::string& cgroup) {
+                return x_cgroups.directory(cgroup);
+            },
+            .unit_root = x_cgroups.unit_root()};
+}
+
+Apply RealTraffic::apply() {
+    return [this](const loader::Delta& delta) -> std::expected<void, std::string> {
+        const auto applied = x_datapath->apply(delta);
+        if (applied)
+            return {};
+        return std::unexpected("the datapath refuses: " + applied.error().message);
+    };
+}
+
+std::map<Key, loader::Event> RealTraffic::events() {
+    std::map<Key, loader::Event> out;
+    x_datapath->drain([&](const loader::Event& event) {
+        if (event.kind == loader::EventKind::start || event.kind == loader::EventKind::deny)
+            out.emplace(key_of(event), event);
+    });
+    return out;
+}
+
+// A rule that asks for a digest makes the kernel ask for those of the programs it meets.
+void RealTraffic::learn_digests() {
+    model::Policy policy;
+    model::Workload& host = policy.workloads.emplace_back();
+    host.name = "host";
+    host.addresses = {*Address::parse("10.0.0.1")};
+    host.mode = model::Mode::full;
+    model::Selector anybody, anyone;
+    anybody.form = anyone.form = model::Selector::Form::any;
+    anybody.process.emplace().sha256 = x_town.programs().sha256[0];
+    model::Rule rule;
+    rule.name = "rule";
+    rule.from = {anybody};
+    rule.to = {anyone};
+    rule.services.emplace_back();
+    policy.rule_sets.push_back({.name = "set", .scopes = {}, .rules = {rule}, .place = {}});
+    if (auto taken = x_pipeline.take(policy); !taken)
+        throw std::runtime_error(taken.error());
+    if (auto live = x_pipeline.provision("host", apply()); !live)
+        throw std::runtime_error(live.error());
+    const ProbeFlow flow{.peer = Address::parse("10.1.1.1")->bytes, .port = 7, .protocol = udp};
+    for (const auto& person : x_town.people())
+        (void)person->ask(Ask::reach, {flow});
+    std::vector<loader::Event> asked;
+    x_datapath->drain([&](const loader::Event& event) {
+        if (event.kind == loader::EventKind::exe)
+            asked.push_back(event);
+    });
+    for (const auto& event : asked) {
+        const auto digest = x_town.digests().find(x_datapath->exe(event.exe).path);
+        if (digest != x_town.digests().end())
+            (void)x_datapath->set_digest(event, *agent::digest_id(digest->second));
+    }
+}
+
+std::vector<Flow> RealTraffic::flows(Dice& dice, const model::Policy& policy,
+                                     const std::string& host, const model::Workload& subject,
+                                     const Person& person, Direction direction) {
+    std::vector<Flow> out;
+    std::set<std::pair<std::uint8_t, std::uint16_t>> used; // one server for each
+    for (int tries = 0; tries < 200 && out.size() < flows_per_person; ++tries) {
+        Flow flow = random_flow(dice, policy, x_town.programs(), subject);
+        const bool usable = flow.direction == direction && !flow.fragment &&
+                            (flow.protocol == tcp || flow.protocol == udp) &&
+                            reachable(flow.peer) && !is_own(policy, host, flow.peer) &&
+                            flow.port != marker_port;
+        if (!usable || !used.emplace(flow.protocol, flow.port).second)
+            continue;
+        flow.process = person.facts;
+        out.push_back(flow);
+    }
+    return out;
+}
+
+std::optional<std::string> RealTraffic::compare(const model::Policy& policy,
+                                                const model::Workload& subject,
+                                                const Person& person,
+                                                const std::vector<Flow>& flows,
+                                                const ProbeReply& reply) {
+    const auto seen = events();
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+        const Flow& flow = flows[i];
+        const Decision wanted = evaluate(policy, x_town.programs().node, flow);
+        x_coverage.add(subject, flow, wanted);
+        ++x_counts.decisions;
+        const bool inbound = flow.direction == Direction::inbound;
+        const Outcome blocked = inbound ? Outcome::silent : Outcome::refused;
+        const Outcome due = passes(wanted.verdict) ? Outcome::passed : blocked;
+        x_counts.refused += reply.outcomes[i] == Outcome::refused;
+        std::string said;
+        if (reply.outcomes[i] != due)
+            said = fmt::format("the socket: outcome {} ({})", static_cast<int>(reply.outcomes[i]),
+                               std::strerror(reply.errors[i]));
+        const auto event = seen.find(
+            {inbound, flow.protocol, flow.peer, flow.port, static_cast<std::uint32_t>(person.pid())});
+        if (event != seen.end()) {
+            ++x_counts.with_event;
+            const Verdict verdict = spoken(event->second.verdict);
+            const std::string rule = x_pipeline.enforcer().explain(event->second).rule();
+            if (verdict != wanted.verdict || rule != wanted.rule)
+                said += fmt::format(" the event: {} by {}", name(verdict), rule);
+        }
+        if (!said.empty())
+            return fmt::format("{}{}\n  evaluator: {} by {}\n  {}", yaml(policy),
+                               words(policy, flow), name(wanted.verdict), wanted.rule, said);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> RealTraffic::person(Dice& dice, const model::Policy& policy,
+                                               const std::string& host, const Person& person) {
+    const model::Workload& subject = subject_of(policy, host, person.cgroup);
+    for (const Direction direction : {Direction::outbound, Direction::inbound}) {
+        const auto wanted = flows(dice, policy, host, subject, person, direction);
+        std::vector<ProbeFlow> probes;
+        for (const Flow& flow : wanted)
+            probes.push_back(probe_flow(flow, flow.peer.is_v4() && dice.percent(25)));
+        (void)events();
+        x_datapath->drain_folds([](const auto&) {});
+        const ProbeReply reply = direction == Direction::outbound ? person.ask(Ask::reach, probes)
+                                                                  : x_town.inward(person, probes);
+        if (auto wrong = compare(policy, subject, person, wanted, reply))
+            return wrong;
+    }
+    return std::nullopt;
+}
+
+std::optional<Mismatch> RealTraffic::run(std::uint64_t seed) {
+    Dice dice(seed);
+    const model::Policy policy = random_policy(dice, x_town.programs());
+    x_pipeline.restart();
+    if (const auto taken = x_pipeline.take(policy); !taken)
+        return Mismatch{seed, yaml(policy) + "\n" + taken.error()};
+    for (const auto& workload : policy.workloads) {
+        if (!workload.managed || !workload.cgroup.empty())
+            continue;
+        if (const auto live = x_pipeline.provision(workload.name, apply()); !live)
+            return Mismatch{seed, yaml(policy) + "\nat " + workload.name + ": " + live.error()};
+        for (const auto& one : x_town.people())
+            if (auto wrong = person(dice, policy, workload.name, *one))
+                return Mismatch{seed, *wrong};
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+std::unique_ptr<Traffic> make_traffic(const std::string& probe) {
+    return std::make_unique<RealTraffic>(probe);
+}
+
+} // namespace ringwall::oracle

@@ -1,0 +1,166 @@
+#include "agent/host.h"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+
+#include "agent/digest.h"
+#include "agent/nat.h"
+#include "agent/node.h"
+#include "tests/unit/scratch.h"
+
+namespace ringwall::agent {
+namespace {
+
+constexpr const char* id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+TEST(RootMount, TheLastMountOnRootCounts) {
+    const auto mount = root_mount("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                                  "23 22 0:5 / /proc rw - proc proc rw\n"
+                                  "99 22 0:46 /diff/abc / rw - overlay overlay rw\n");
+    ASSERT_TRUE(mount);
+    EXPECT_EQ(mount->device, 46u);
+    EXPECT_FALSE(mount->whole);
+    EXPECT_EQ(root_mount("22 1 254:3 / / rw - ext4 x rw\n")->device, (254u << 20) + 3);
+    EXPECT_TRUE(root_mount("22 1 254:3 / / rw - ext4 x rw\n")->whole);
+}
+
+TEST(RootMount, NonsenseIsNoMount) {
+    EXPECT_FALSE(root_mount(""));
+    EXPECT_FALSE(root_mount("22 1\n\n23 22 0:5 / /proc rw - proc proc rw\n"));
+    EXPECT_FALSE(root_mount("22 1 x / / rw\n"));
+}
+
+TEST(Root, OfThisProcessIsItsOwn) {
+    const auto own = own_root();
+    EXPECT_NE(own.user_ns, 0u);
+    const auto again = root_of_process(getpid());
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->user_ns, own.user_ns);
+    EXPECT_EQ(again->device, own.device);
+    EXPECT_FALSE(root_of_process(0x7ffffff0));
+}
+
+struct Form {
+    std::string path, runtime;
+};
+class ContainerForms : public ::testing::TestWithParam<Form> {};
+
+TEST_P(ContainerForms, AreFound) {
+    const auto container = container_in(GetParam().path);
+    ASSERT_TRUE(container) << GetParam().path;
+    EXPECT_EQ(container->id, id);
+    EXPECT_EQ(container->runtime, GetParam().runtime);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Host, ContainerForms,
+    ::testing::Values(
+        Form{std::string("/libpod_parent/libpod-") + id, "podman"},
+        Form{std::string("/machine.slice/libpod-") + id + ".scope", "podman"},
+        Form{std::string("/machine.slice/libpod-") + id + ".scope/container/init.scope", "podman"},
+        Form{std::string("/system.slice/docker-") + id + ".scope", "docker"},
+        Form{std::string("/docker/") + id, "docker"},
+        Form{std::string("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/"
+                         "cri-containerd-") +
+                 id + ".scope",
+             "containerd"},
+        Form{std::string("/kubepods/burstable/pod1-2/") + id, "containerd"},
+        Form{std::string("/kubepods.slice/crio-") + id + ".scope", "cri-o"}));
+
+TEST(Container, OrdinaryCgroupsAreNone) {
+    for (auto path : {"", "/", "/system.slice/named.service", "/user.slice/libpod-abc.scope",
+                      "/machine.slice/libpod-conmon-x"})
+        EXPECT_FALSE(container_in(path)) << path;
+}
+
+TEST(Container, NamesComeFromTheRuntimesFiles) {
+    EXPECT_EQ(docker_name(R"({"ID":"x","Name":"/shop"})"), "shop");
+    EXPECT_EQ(podman_name(R"([{"id":"a","names":["one"]},{"id":"b","names":["two"]}])", "b"),
+              "two");
+    EXPECT_EQ(podman_name(R"([{"id":"a","names":[]}])", "a"), "");
+    EXPECT_EQ(cri_name(R"({"annotations":{"io.kubernetes.cri.container-name":"web"}})"), "web");
+    for (auto nonsense : {"", "{", "[]", "{}", R"({"Name":1})", R"({"annotations":[]})"}) {
+        EXPECT_EQ(docker_name(nonsense), "");
+        EXPECT_EQ(podman_name(nonsense, "a"), "");
+        EXPECT_EQ(cri_name(nonsense), "");
+    }
+}
+
+TEST(Users, HaveNamesWhereTheyAreKnown) {
+    EXPECT_EQ(user_name(0), "root");
+    EXPECT_EQ(user_name(3'999'999'999), "3999999999");
+    EXPECT_EQ(user_id("root"), 0u);
+    EXPECT_FALSE(user_id("no-such-user-here"));
+    EXPECT_EQ(group_id("root"), 0u);
+}
+
+TEST(Stat, StartTimeIsReadBehindAnyProgramName) {
+    const std::string tail = " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21";
+    EXPECT_EQ(start_ticks("42 (sleep)" + tail), 4711u);
+    EXPECT_EQ(start_ticks("42 (a) b) (c))" + tail), 4711u);
+    EXPECT_EQ(start_ticks("42 sleep"), 0u);
+    EXPECT_EQ(start_ticks(""), 0u);
+}
+
+std::uint64_t own_start_ns() {
+    std::ifstream in("/proc/self/stat");
+    const std::string stat((std::istreambuf_iterator<char>(in)), {});
+    return start_ticks(stat) *
+           (1'000'000'000ull / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)));
+}
+
+TEST(Digest, IsTheProgramsWhileItIsTheSameProcess) {
+    const auto pid = static_cast<std::uint32_t>(getpid());
+    const auto digest = exe_sha256(pid, own_start_ns());
+    ASSERT_TRUE(digest);
+    EXPECT_TRUE(digest_id(*digest));
+    EXPECT_EQ(exe_sha256(pid, own_start_ns() + 5'000'000'000).error().code, DigestErrc::gone);
+}
+
+std::vector<std::uint8_t> chain_message(std::string_view type) {
+    std::vector<std::uint8_t> out(NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(nfgenmsg)) + sizeof(nlattr));
+    nlattr attribute{static_cast<std::uint16_t>(sizeof(nlattr) + type.size() + 1), NFTA_CHAIN_TYPE};
+    std::memcpy(out.data() + out.size() - sizeof attribute, &attribute, sizeof attribute);
+    out.insert(out.end(), type.begin(), type.end());
+    out.push_back(0);
+    out.resize(NLMSG_ALIGN(out.size()));
+    nlmsghdr head{};
+    head.nlmsg_len = static_cast<std::uint32_t>(out.size());
+    std::memcpy(out.data(), &head, sizeof head);
+    return out;
+}
+
+TEST(Nat, IsSeenInADumpOfChains) {
+    EXPECT_TRUE(has_nat_chain(chain_message("nat")));
+    EXPECT_FALSE(has_nat_chain(chain_message("filter")));
+    auto both = chain_message("filter");
+    const auto nat = chain_message("nat");
+    both.insert(both.end(), nat.begin(), nat.end());
+    EXPECT_TRUE(has_nat_chain(both));
+}
+
+TEST(Nat, ADamagedDumpEndsReading) {
+    auto message = chain_message("nat");
+    for (std::size_t size = 0; size < message.size() - 4; ++size)
+        EXPECT_FALSE(has_nat_chain(std::span(message).first(size))) << size;
+    std::vector<std::uint8_t> zeros(64);
+    EXPECT_FALSE(has_nat_chain(zeros));
+}
+
+TEST(Nat, TablesOfIptablesAreListedByName) {
+    EXPECT_TRUE(has_nat_table("filter\nnat\n"));
+    EXPECT_FALSE(has_nat_table("filter\nnative\n"));
+    EXPECT_FALSE(has_nat_table(""));
+}
+
+} // namespace
+} // namespace ringwall::agent

@@ -1,0 +1,91 @@
+#include "control/cli/command.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace ringwall::cli {
+namespace {
+
+Parsed given(std::vector<const char*> words) {
+    words.insert(words.begin(), "ringwall");
+    return parse(static_cast<int>(words.size()), words.data());
+}
+
+TEST(Arguments, ABareCallIsStatus) {
+    ASSERT_NE(given({}).command, nullptr);
+    EXPECT_EQ(given({}).command->name, "status");
+    const auto json = given({"-o", "json"});
+    ASSERT_NE(json.command, nullptr);
+    EXPECT_EQ(json.command->name, "status");
+    EXPECT_TRUE(json.arguments.json());
+}
+
+TEST(Arguments, FlowsTakeRepeatedFilters) {
+    const auto parsed = given({"flows", "-f", "--label", "app=Payments", "--label",
+                               "env=Production", "--port", "53", "--last", "5", "--last", "9"});
+    ASSERT_NE(parsed.command, nullptr);
+    EXPECT_TRUE(parsed.arguments.has("--follow"));
+    EXPECT_FALSE(parsed.arguments.has("--all"));
+    EXPECT_EQ(parsed.arguments.all("--label"),
+              (std::vector<std::string>{"app=Payments", "env=Production"}));
+    EXPECT_EQ(parsed.arguments.get("--last"), "9"); // the later wins
+    EXPECT_EQ(parsed.arguments.get("--since", "never"), "never");
+}
+
+TEST(Arguments, CommandsOfTwoWordsHaveOperands) {
+    const auto parsed = given({"policy", "check", "policy/", "--strict"});
+    ASSERT_NE(parsed.command, nullptr);
+    EXPECT_EQ(parsed.command->name, "policy check");
+    EXPECT_EQ(parsed.arguments.operand, "policy/");
+    EXPECT_TRUE(parsed.arguments.has("--strict"));
+}
+
+TEST(Arguments, WrongUsageIsExitCodeTwo) {
+    testing::internal::CaptureStderr();
+    for (auto words : std::vector<std::vector<const char*>>{{"flow"},
+                                                            {"flows", "--prot", "tcp"},
+                                                            {"policy"},
+                                                            {"policy", "check"},
+                                                            {"status", "-o", "yaml"},
+                                                            {"status", "--color", "blue"},
+                                                            {"pause", "--for"}}) {
+        const auto parsed = given(words);
+        EXPECT_EQ(parsed.command, nullptr) << words[0];
+        EXPECT_EQ(parsed.exit, 2) << words[0];
+    }
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("--output takes"), std::string::npos);
+}
+
+TEST(Arguments, HelpIsNoError) {
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(given({"--help"}).exit, 0);
+    EXPECT_EQ(given({"flows", "--help"}).exit, 0);
+    const auto text = testing::internal::GetCapturedStdout();
+    EXPECT_NE(text.find("ringwall why --flow"), std::string::npos);
+    EXPECT_NE(text.find("--from-label"), std::string::npos);
+}
+
+TEST(Commands, AreDescribedAndNamedOnce) {
+    std::set<std::string_view> names;
+    for (const auto& command : commands()) {
+        EXPECT_TRUE(names.insert(command.name).second) << command.name;
+        EXPECT_FALSE(command.summary.empty()) << command.name;
+        EXPECT_NE(command.run, nullptr) << command.name;
+        for (const auto& flag : command.flags)
+            EXPECT_FALSE(flag.help.empty()) << command.name << flag.names;
+    }
+    EXPECT_EQ(names.size(), 13u);
+}
+
+TEST(Duration, HasAUnit) {
+    EXPECT_EQ(parse_duration("90s").value(), 90u);
+    EXPECT_EQ(parse_duration("10m").value(), 600u);
+    EXPECT_EQ(parse_duration("2h").value(), 7200u);
+    EXPECT_EQ(parse_duration("1d").value(), 86'400u);
+    for (auto wrong : {"", "10", "m", "-5m", "0s", "1w", "10 m", "4294967296s", "99999999d"})
+        EXPECT_EQ(parse_duration(wrong).error().code, Exit::usage) << wrong;
+}
+
+} // namespace
+} // namespace ringwall::cli
