@@ -47,9 +47,10 @@ void cover_ports(std::uint32_t first, std::uint32_t last, Atom atom, std::vector
 }
 
 void merge_into(View& out, const View& more) {
-    const auto middle = static_cast<std::ptrdiff_t>(out.size());
-    out.insert(out.end(), more.begin(), more.end());
-    std::inplace_merge(out.begin(), out.begin() + middle, out.end());
+    View both;
+    both.reserve(out.size() + more.size());
+    std::ranges::set_union(out, more, std::back_inserter(both));
+    out = std::move(both);
 }
 
 // Everything that is in exactly one of the two (sorted) is absent from the inventory it could have
@@ -329,7 +330,6 @@ View Definition::view(std::uint32_t identity, std::span<const std::uint32_t> lis
     }
     for (const auto list : lists)
         add(x_by_list, list);
-    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
 }
 

@@ -214,12 +214,14 @@ void Enforcement::remember(const v1::Snapshot& applied) {
     state_.subjects.clear();
     const auto& missing = enforcer_->missing_subjects();
     for (const auto& subject : applied.policy().subjects()) {
-        SubjectState state{subject.workload(),
-                           mode_word(subject.mode()),
-                           subject.cgroup(),
-                           static_cast<std::size_t>(subject.rules_size()),
-                           {},
-                           std::ranges::find(missing, subject.workload()) != missing.end()};
+        SubjectState state;
+        state.workload = subject.workload();
+        state.mode = mode_word(subject.mode());
+        state.cgroup = subject.cgroup();
+        state.rules = static_cast<std::size_t>(subject.rules_size());
+        state.missing = std::ranges::find(missing, subject.workload()) != missing.end();
+        for (const auto& bytes : subject.addresses())
+            state.addresses.push_back(address_from(bytes));
         for (const auto& identity : applied.inventory().identities())
             if (identity.id() == subject.identity())
                 state.labels = {identity.labels().begin(), identity.labels().end()};

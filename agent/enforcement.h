@@ -26,6 +26,7 @@ struct SubjectState {
     std::string workload, mode, cgroup; // cgroup: as in the policy, empty for the host
     std::size_t rules = 0;
     Labels labels;
+    std::vector<Address> addresses;
     bool missing = false; // its cgroup does not exist (yet)
 };
 

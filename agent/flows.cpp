@@ -31,12 +31,12 @@ std::uint16_t service_port(const loader::Event& event) {
                                                                   : event.peer_port;
 }
 
-// Denies are one flow per peer, service and program (as the kernel folds them); all else is one
-// flow per socket and peer.
+// Denies are one flow per peer, service and program (as the kernel folds them); all else, also a
+// flow that is denied after it was allowed, is one flow per socket and peer.
 std::uint64_t flow_key(const loader::Event& event) {
     std::uint64_t hash = mix(event.subject, event.peer);
     hash = mix(hash, (std::uint64_t{event.protocol} << 8) | std::uint64_t(event.direction));
-    if (event.kind == loader::EventKind::deny)
+    if (event.kind == loader::EventKind::deny && !event.revoked)
         return mix(mix(mix(hash, 1), service_port(event)), event.exe);
     hash = mix(mix(hash, 2), (std::uint64_t{event.local_port} << 16) | event.peer_port);
     return mix(mix(hash, event.cookie), event.local);
@@ -61,6 +61,11 @@ auto cached(Cache& cache, std::uint64_t key, Make&& make) {
 std::shared_ptr<const Party> finished(Party party) {
     party.json = party_json(party);
     return std::make_shared<const Party>(std::move(party));
+}
+
+Address own_address(const Party& subject, bool v4) {
+    auto found = std::ranges::find(subject.addresses, v4, &Address::is_v4);
+    return found == subject.addresses.end() ? Address{} : *found;
 }
 
 // A folded deny names peer, service and program only: the attempt that was reported first has the
@@ -201,6 +206,8 @@ const Flow& FlowTable::observe(const loader::Event& event, const Names& names,
     if (fresh || before.rule_set != flow.event.rule_set || before.verdict != event.verdict)
         flow.version = version_;
     fill_names(flow, flow.event, names);
+    if (flow.event.local == Address{}) // refused at connect: the socket is not bound
+        flow.event.local = own_address(*flow.local, flow.event.peer.is_v4());
     flow.total += denied ? event.count : 0;
     return flow;
 }

@@ -25,6 +25,7 @@ struct Party {
     std::string workload; // several claimants: "a, b"
     Labels labels;
     std::vector<std::string> lists; // address lists that contain the address
+    std::vector<Address> addresses; // of a subject: stand in where the socket has none yet
     std::string json;               // ready-made members for the JSON form, set by FlowTable
 };
 

@@ -16,6 +16,9 @@ Party HostNames::subject(std::uint32_t id) const {
     Party party;
     party.workload = known.subject;
     party.labels = std::move(known.subject_labels);
+    for (const auto& subject : enforcement_.state().subjects)
+        if (subject.workload == party.workload)
+            party.addresses = subject.addresses;
     return party;
 }
 

@@ -173,10 +173,11 @@ class Planner {
             x_used.push_back(peer);
         });
         sort_unique(x_used);
-        const auto bits = [](const loader::PeerRow& row) {
-            return row.prefix.length + (row.prefix.address.is_v4() ? 96 : 0);
+        const auto longest_first = [](const loader::PeerRow& row) {
+            const Prefix& prefix = row.prefix;
+            return std::pair(-prefix.length - (prefix.address.is_v4() ? 96 : 0), prefix);
         };
-        std::ranges::stable_sort(x_delta.peers, std::ranges::greater{}, bits);
+        std::ranges::sort(x_delta.peers, {}, longest_first);
         list_peers();
     }
 

@@ -74,6 +74,13 @@ void override_mode(v1::Snapshot& snapshot, const std::optional<model::Mode>& mod
 
 } // namespace
 
+Address address_from(const std::string& bytes) {
+    Address address = bytes.size() == 4 ? Address::v4(0) : Address{};
+    if (bytes.size() == 4 || bytes.size() == 16)
+        std::memcpy(address.bytes.data() + (16 - bytes.size()), bytes.data(), bytes.size());
+    return address;
+}
+
 std::string frame_snapshot(const v1::Snapshot& snapshot) {
     const auto content = bytes_of(snapshot);
     std::string out(magic);

@@ -9,6 +9,7 @@
 
 #include "agent/options.h"
 #include "common/error.h"
+#include "common/ip.h"
 #include "control/proto/policy.pb.h"
 
 namespace ringwall::agent {
@@ -43,6 +44,9 @@ class PolicySource {
     bool compiled_ = false;
     std::optional<model::Mode> mode_;
 };
+
+// 4 or 16 bytes in network order, as the snapshot has addresses; else unspecified.
+Address address_from(const std::string& bytes);
 
 // A truncated or foreign file is refused with a sentence; `file` is for the message.
 std::expected<v1::Snapshot, SourceError> parse_snapshot(const std::string& bytes,

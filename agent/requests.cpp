@@ -1,5 +1,7 @@
 #include "agent/requests.h"
 
+#include <algorithm>
+
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
@@ -58,6 +60,7 @@ std::vector<Flow> Requests::recent(const FlowQuery& query) const {
         if (query.filter.matches(flow))
             out.push_back(flow);
     });
+    std::ranges::stable_sort(out, {}, &Flow::wall_ns);
     if (query.last && out.size() > query.last)
         out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(query.last));
     return out;

@@ -17,7 +17,7 @@ class Requests {
         : enforcement_(enforcement), flows_(flows), process_(process) {}
 
     std::string answer(const Request& request); // one JSON line
-    std::vector<Flow> recent(const FlowQuery& query) const;
+    std::vector<Flow> recent(const FlowQuery& query) const; // oldest news first
 
   private:
     std::string why(const WhyQuery& query) const;

@@ -21,7 +21,8 @@ std::string bytes_of(const Address& address) {
 
 // What the snapshot says about one address.
 struct Peer {
-    std::vector<const v1::Identity*> identities;
+    std::vector<std::uint32_t> identities;
+    Labels labels; // of the first
     std::set<std::string> lists;
     std::vector<std::string> workloads;
 };
@@ -43,9 +44,10 @@ Peer look_up(const v1::Snapshot& snapshot, const Address& address) {
         if (owner.address() != bytes_of(address) || (!owner.host().empty() && owner.host() != host))
             continue;
         peer.workloads.assign(owner.workloads().begin(), owner.workloads().end());
+        peer.identities.assign(owner.identities().begin(), owner.identities().end());
         for (const auto& identity : snapshot.inventory().identities())
-            if (std::ranges::find(owner.identities(), identity.id()) != owner.identities().end())
-                peer.identities.push_back(&identity);
+            if (!peer.identities.empty() && identity.id() == peer.identities.front())
+                peer.labels = {identity.labels().begin(), identity.labels().end()};
     }
     for (const auto& list : snapshot.policy().lists())
         if (inside(list, address))
@@ -53,14 +55,15 @@ Peer look_up(const v1::Snapshot& snapshot, const Address& address) {
     return peer;
 }
 
-bool names(const v1::Peers& peers, const Peer& peer, const v1::Identity* identity) {
-    if (peers.any() || (peers.all_workloads() && identity))
+// `identity` 0: the address belongs to nobody.
+bool names(const v1::Peers& peers, const Peer& peer, std::uint32_t identity) {
+    if (peers.any() || (peers.all_workloads() && identity != 0))
         return true;
-    if (identity &&
-        std::ranges::find(peers.identities(), identity->id()) != peers.identities().end())
+    if (identity != 0 &&
+        std::ranges::find(peers.identities(), identity) != peers.identities().end())
         return true;
     return std::ranges::any_of(peers.lists(),
-                               [&](const auto& l) { return peer.lists.contains(l); });
+                               [&](const auto& list) { return peer.lists.contains(list); });
 }
 
 bool service_covers(const v1::Service& service, const Tuple& tuple) {
@@ -170,7 +173,7 @@ void collect(const v1::Rule& rule, const Peer& peer, const Fit& fit, Matches& ma
     bool matched = false;
     const auto claims = std::max<std::size_t>(peer.identities.size(), 1);
     for (std::size_t i = 0; i < claims; ++i) {
-        if (!names(rule.peers(), peer, i < peer.identities.size() ? peer.identities[i] : nullptr))
+        if (!names(rule.peers(), peer, i < peer.identities.size() ? peer.identities[i] : 0))
             continue;
         matched = true;
         if (rule.action() == v1::ALLOW)
@@ -182,9 +185,9 @@ void collect(const v1::Rule& rule, const Peer& peer, const Fit& fit, Matches& ma
 
 bool names_any(const v1::Rule& rule, const Peer& peer) {
     if (peer.identities.empty())
-        return names(rule.peers(), peer, nullptr);
+        return names(rule.peers(), peer, 0);
     return std::ranges::any_of(peer.identities,
-                               [&](const auto* id) { return names(rule.peers(), peer, id); });
+                               [&](std::uint32_t id) { return names(rule.peers(), peer, id); });
 }
 
 std::string verdict_for(v1::Mode mode, v1::Action action, bool matched) {
@@ -242,8 +245,7 @@ void decide(Judgement& out, v1::Mode mode, const Peer& peer, const Matches& matc
 
 std::string peer_words(const Peer& peer, const Address& address) {
     Party party;
-    if (!peer.identities.empty())
-        party.labels = {peer.identities[0]->labels().begin(), peer.identities[0]->labels().end()};
+    party.labels = peer.labels;
     party.lists.assign(peer.lists.begin(), peer.lists.end());
     const auto about = context(party);
     return fmt::format("{}{}{}", address.text(),

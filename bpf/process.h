@@ -85,7 +85,7 @@ static __always_inline void rw_file_id(struct inode *inode, struct rw_process *p
 	} else if (bpf_core_field_exists(((struct inode___6_11 *)0)->i_ctime_sec)) {
 		struct inode___6_11 *i = (void *)inode;
 		ctime = BPF_CORE_READ(i, i_ctime_sec) * 1000000000ull +
-			BPF_CORE_READ(i, i_ctime_nsec);
+			(BPF_CORE_READ(i, i_ctime_nsec) & 0x7fffffff); /* bit 31: was queried */
 	} else {
 		return; /* digest stays unresolved */
 	}
@@ -118,8 +118,6 @@ static __always_inline bool rw_walk_path(struct file *file, struct rw_walk *w,
 	p->mount_user_ns = BPF_CORE_READ((struct mnt_namespace *)ns, user_ns, ns.inum);
 	if (!BPF_CORE_READ(dentry, d_hash.pprev))
 		p->flags |= RW_OWNER_DELETED;
-	bpf_probe_read_kernel_str(w->name, sizeof(w->name), BPF_CORE_READ(dentry, d_name.name));
-
 	for (int i = 0; i < RW_PATH_STEPS; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
@@ -137,7 +135,10 @@ static __always_inline bool rw_walk_path(struct file *file, struct rw_walk *w,
 			mount = up;
 			continue;
 		}
-		if (!rw_walk_add(w, BPF_CORE_READ(dentry, d_name.name)))
+		const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+		if (w->path.bytes == 0) /* of a file mounted over another: the other's */
+			bpf_probe_read_kernel_str(w->name, sizeof(w->name), name);
+		if (!rw_walk_add(w, name))
 			break;
 		root = mount;
 		dentry = parent;

@@ -16,7 +16,7 @@
 namespace ringwall::loader {
 namespace {
 
-constexpr int path_steps = 48; // of rw_walk_path, bpf/process.h
+constexpr int path_steps = RW_PATH_STEPS; // of rw_walk_path, bpf/process.h
 constexpr std::string_view deleted_mark = " (deleted)";
 
 std::vector<std::uint32_t> numbers_after(const std::string& status, const std::string& name) {
@@ -59,8 +59,7 @@ std::uint32_t owner_of_namespace(const Fd& ns) {
 } // namespace
 
 bool is_walkable(const std::string& path) {
-    return path.size() <= RW_PATH_BYTES &&
-           std::count(path.begin(), path.end(), '/') < path_steps;
+    return path.size() <= RW_PATH_BYTES && std::count(path.begin(), path.end(), '/') < path_steps;
 }
 
 ProcessReader::ProcessReader() {

@@ -67,32 +67,26 @@ std::string why_text_of(const json::object& flow) {
 
 } // namespace
 
+const json::value* at(const json::object& object, std::string_view path) {
+    const auto dot = path.find('.');
+    const auto key = path.substr(0, dot);
+    const auto* found = object.if_contains(json::string_view(key.data(), key.size()));
+    return found && dot != path.npos ? at(*found, path.substr(dot + 1)) : found;
+}
+
 const json::value* at(const json::value& value, std::string_view path) {
-    const auto* current = &value;
-    while (!path.empty()) {
-        const auto dot = path.find('.');
-        const auto key = path.substr(0, dot);
-        const auto* object = current->if_object();
-        current = object ? object->if_contains(json::string_view(key.data(), key.size())) : nullptr;
-        if (!current)
-            return nullptr;
-        path = dot == path.npos ? std::string_view{} : path.substr(dot + 1);
-    }
-    return current;
+    const auto* object = value.if_object();
+    return object ? at(*object, path) : nullptr;
 }
 
-std::string text_at(const json::value& value, std::string_view path) {
-    const auto* found = at(value, path);
-    return found && found->is_string() ? std::string(found->get_string()) : std::string{};
+std::string text_of(const json::value* value) {
+    return value && value->is_string() ? std::string(value->get_string()) : std::string{};
 }
 
-std::int64_t number_at(const json::value& value, std::string_view path) {
-    const auto* found = at(value, path);
-    if (!found)
-        return 0;
-    if (found->is_uint64())
-        return static_cast<std::int64_t>(found->get_uint64());
-    return found->is_int64() ? found->get_int64() : 0;
+std::int64_t number_of(const json::value* value) {
+    if (value && value->is_uint64())
+        return static_cast<std::int64_t>(value->get_uint64());
+    return value && value->is_int64() ? value->get_int64() : 0;
 }
 
 std::string time_of_day(const std::string& rfc3339) {

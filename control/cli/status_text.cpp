@@ -16,6 +16,14 @@ const json::array& list(const json::object& object, std::string_view path) {
     return found && found->is_array() ? found->get_array() : none;
 }
 
+// Every line of a sentence below the first one's column.
+std::string indented(std::string text) {
+    constexpr std::string_view margin = "\n         ";
+    for (std::size_t at = 0; (at = text.find('\n', at)) != text.npos; at += margin.size())
+        text.replace(at, 1, margin);
+    return text;
+}
+
 std::string policy_lines(const json::object& status, const Painter& paint, std::int64_t now) {
     std::string out = fmt::format(
         "Policy   version {} from {}, applied {}\n", number_at(status, "policy.version"),
@@ -25,10 +33,10 @@ std::string policy_lines(const json::object& status, const Painter& paint, std::
         out += paint(Color::yellow, "         the last good policy: the source could not be used") +
                "\n";
     if (auto error = text_at(status, "policy.error"); !error.empty())
-        out +=
-            paint(Color::red, fmt::format("         newest policy refused {}: {}",
-                                          age(text_at(status, "policy.error_time"), now), error)) +
-            "\n";
+        out += paint(Color::red,
+                     fmt::format("         newest policy refused {}: {}",
+                                 age(text_at(status, "policy.error_time"), now), indented(error))) +
+               "\n";
     if (const auto warnings = list(status, "policy.warnings").size())
         out += fmt::format("         {} warnings: 'ringwall policy check' shows them\n", warnings);
     return out;

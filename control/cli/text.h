@@ -10,10 +10,20 @@
 
 namespace ringwall::cli {
 
-// Members by path, "policy.version"; "" or 0 where there is none.
-std::string text_at(const boost::json::value& value, std::string_view path);
-std::int64_t number_at(const boost::json::value& value, std::string_view path);
+// Members by path, "policy.version"; "" or 0 where there is none. The pointer points into `value`
+// (an object must not be converted on the way, hence two of them).
+const boost::json::value* at(const boost::json::object& object, std::string_view path);
 const boost::json::value* at(const boost::json::value& value, std::string_view path);
+std::string text_of(const boost::json::value* value);
+std::int64_t number_of(const boost::json::value* value);
+template <typename Json>
+std::string text_at(const Json& json, std::string_view path) {
+    return text_of(at(json, path));
+}
+template <typename Json>
+std::int64_t number_at(const Json& json, std::string_view path) {
+    return number_of(at(json, path));
+}
 
 // One line per flow: time, verdict, service, source -> destination, rule or reason.
 std::string flow_line(const boost::json::object& flow, const Painter& paint);

@@ -79,7 +79,7 @@ ordered_rules(const model::Policy& policy) {
     for (const auto& set : policy.rule_sets)
         for (const auto& rule : set.rules)
             keyed.emplace_back(set.name + "/" + rule.name, &set, &rule);
-    std::ranges::stable_sort(keyed, {}, [](const auto& key) { return std::get<0>(key); });
+    std::ranges::sort(keyed, {}, [](const auto& key) { return std::get<0>(key); });
     std::vector<std::pair<const model::RuleSet*, const model::Rule*>> out;
     for (const auto& [id, set, rule] : keyed)
         out.emplace_back(set, rule);

@@ -82,7 +82,7 @@ class Story:
         world.roles["dns-uk-2"] = "Retired"
         world.apply()
         self.tell("retired DNS responder, at the source", "full", "blocked at source",
-                  [("web-uk-1", "dns-uk-2"), ("app-uk-2", "dns-uk-2")], "udp", 53)
+                  [(w, "dns-uk-2") for w in world.named("web-uk-")], "udp", 53)
         world.set_modes("visibility", "web-uk-1")
         self.tell("retired DNS responder, at its own end", "full, source in visibility",
                   "blocked at destination", [("web-uk-1", "dns-uk-2")], "udp", 53)
@@ -91,7 +91,7 @@ class Story:
         world = self.world
         world.set_modes("full", "app-uk-1", others="visibility")
         self.tell("app-uk-1 in full, siblings in visibility", "full", "blocked at destination",
-                  [("web-de-1", "app-uk-1"), ("db-de-1", "app-uk-1")], "tcp", 80)
+                  [(w, "app-uk-1") for w in world.named("web-de-")], "tcp", 80)
         siblings = [n for n in world.named("app-uk-") if n != "app-uk-1"]
         self.tell("its siblings", "visibility", "would-block",
                   [("web-de-1", n) for n in siblings], "tcp", 80)

@@ -11,16 +11,15 @@ import shutil
 from story import ANSWERED, SILENT, Agent, Story, allow, daemons, role, service, unittest
 
 WANTED, UNIT = 7001, 7002
-TWICE = """
+BIND_AND_HAND_OVER = """
 import os, socket, sys
 sock = socket.socket()
 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 sock.bind(("10.0.1.5", int(sys.argv[1])))
-sock.listen()
 os.set_inheritable(sock.fileno(), True)
 os.execv(sys.argv[2], [sys.argv[2], "-S", "-s", "-c", sys.argv[3], str(sock.fileno())])
 """
-LISTEN_AGAIN = """
+LISTEN = """
 import socket, sys, probe
 sock = socket.socket(fileno=int(sys.argv[1]))
 sock.listen()
@@ -103,10 +102,10 @@ class Listeners(Story):
             self.assert_seen(expected, outcome)
             self.assertEqual(exe, flow.path)
 
-    def test_a_listener_belongs_to_the_program_that_listened_last(self):
+    def test_a_listener_belongs_to_the_program_that_listened_not_to_the_one_that_bound(self):
         for first, last, expected in ((self.other, self.wanted, ANSWERED),
                                       (self.wanted, self.other, SILENT)):
-            server = self.start(TWICE, WANTED, last, LISTEN_AGAIN, exe=first)
+            server = self.start(BIND_AND_HAND_OVER, WANTED, last, LISTEN, exe=first)
             outcome, flow = self.connect()
             server.kill()
             self.assert_seen(expected, outcome)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import select
 import signal
 import socket
@@ -10,8 +11,9 @@ import time
 
 from .flows import FlowLog
 
-AGENT = os.environ.get("RINGWALL_AGENT", "ringwall-agent")
-CLI = os.environ.get("RINGWALL_CLI", "ringwall")
+BUILD = pathlib.Path(__file__).resolve().parents[2] / "build/release"
+AGENT = os.environ.get("RINGWALL_AGENT", str(BUILD / "agent/ringwall-agent"))
+CLI = os.environ.get("RINGWALL_CLI", str(BUILD / "control/cli/ringwall"))
 
 
 class Notifications:

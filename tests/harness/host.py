@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 from dataclasses import dataclass
 
 from . import cgroup, kernel, network
@@ -68,7 +67,7 @@ class Host:
 
     def environment(self):
         """In which any copy of the interpreter finds its library and the test programs."""
-        return dict(os.environ, PYTHONHOME=sys.base_prefix, PYTHONDONTWRITEBYTECODE="1",
+        return dict(os.environ, PYTHONHOME="/usr", PYTHONDONTWRITEBYTECODE="1",
                     PYTHONUNBUFFERED="1", PYTHONPATH=self.lab.directory)
 
     def probe(self, *args, **options):

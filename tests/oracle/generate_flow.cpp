@@ -236,7 +236,10 @@ void forget(Dice& dice, Process& process) {
         process.sha256.reset();
         break;
     case 2: process.container.reset(); break;
-    case 3: process.more_groups = true; break;
+    case 3: // too many to look at: the gid alone is known
+        process.groups = {{*process.groups->begin()}};
+        process.more_groups = true;
+        break;
     case 4: process.sha256.reset(); break;
     default: process = {};
     }

@@ -232,9 +232,9 @@ Answered RealKernel::decide(const Flow& flow) {
     out.entry = x.entry;
     out.sure = x.sure;
     out.maybe = x.maybe;
-    out.verdict = x.passes ? static_cast<loader::Verdict>(x.verdict) : loader::Verdict::blocked;
-    if (x.passes && x.flow.generation) // the socket's own word counts, where there is one
-        out.verdict = static_cast<loader::Verdict>(x.flow.verdict);
+    // What passes is kept on the socket with its verdict, unless nobody was asked.
+    out.idle = x.passes && (x.flow.generation == 0 || x.flow.reason == RW_REASON_IDLE);
+    out.verdict = x.passes ? static_cast<loader::Verdict>(x.flow.verdict) : loader::Verdict::blocked;
     return out;
 }
 

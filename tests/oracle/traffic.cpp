@@ -1,14 +1,17 @@
 #include "tests/oracle/traffic.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <set>
 #include <stdexcept>
 #include <tuple>
 
 #include <fmt/format.h>
 
-#include "agent/host.h"
 #include "tests/oracle/people.h"
 #include "tests/oracle/pins.h"
 #include "tests/oracle/yaml.h"
@@ -73,6 +76,27 @@ Verdict spoken(loader::Verdict verdict) {
     return oracle::verdict(answered);
 }
 
+// The mount on "/" of this process, which is that of its children.
+loader::Root own_root() {
+    loader::Root root;
+    struct stat user_ns{}, top{};
+    if (stat("/proc/self/ns/user", &user_ns) || stat("/", &top))
+        throw std::runtime_error("cannot look at / and the user namespace");
+    root.user_ns = static_cast<std::uint32_t>(user_ns.st_ino);
+    std::ifstream mounts("/proc/self/mountinfo");
+    for (std::string line; std::getline(mounts, line);) {
+        unsigned major = 0, minor = 0;
+        char inside[4096], point[4096];
+        if (std::sscanf(line.c_str(), "%*u %*u %u:%u %4095s %4095s", &major, &minor, inside,
+                        point) != 4 ||
+            std::string_view(point) != "/")
+            continue;
+        root.device = major << 20 | minor;
+        root.inode = std::string_view(inside) == "/" ? 0 : top.st_ino;
+    }
+    return root;
+}
+
 class RealTraffic final : public Traffic {
   public:
     explicit RealTraffic(const std::string& probe)
@@ -126,7 +150,7 @@ std::unique_ptr<loader::Datapath> RealTraffic::open() {
 Numbering RealTraffic::numbering() {
     return {.path_id = [this](std::string_view text) { return x_datapath->path_id(text); },
             .name_id = [this](std::string_view text) { return x_datapath->name_id(text); },
-            .root = agent::own_root(),
+            .root = own_root(),
             .containers = x_town.containers(),
             .cgroup_directory = [this](const std::string& cgroup) {
                 return x_cgroups.directory(cgroup);

@@ -4,7 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <future>
 #include <thread>
@@ -63,9 +63,10 @@ class LocalApi : public ::testing::Test {
     LocalApi() {
         Backend backend;
         backend.answer = [this](const Request& request) {
-            return Answer{request.what == Request::Do::status ? R"({"status":{}})"
-                                                              : R"({"done":1})",
-                          [this] { ++after; }};
+            if (request.what == Request::Do::detach)
+                return Answer{R"({"done":1})", [this] { after.set_value(); }};
+            return Answer{
+                request.what == Request::Do::status ? R"({"status":{}})" : R"({"done":1})", {}};
         };
         backend.recent = [this](const FlowQuery&) { return recent; };
         auto opened = LocalServer::listen(context, path, "", std::move(backend));
@@ -106,7 +107,7 @@ class LocalApi : public ::testing::Test {
     boost::asio::io_context context{1};
     std::unique_ptr<LocalServer> server;
     std::thread loop;
-    std::atomic<int> after = 0;
+    std::promise<void> after; // of detach
 };
 
 TEST_F(LocalApi, IsForRootAndTheGroupOnly) {
@@ -203,8 +204,7 @@ TEST_F(LocalApi, WhatFollowsAnAnswerHappensAfterItWasWritten) {
     Reader reader(path);
     reader.say("{\"do\":\"detach\"}\n");
     EXPECT_EQ(reader.line(), R"({"done":1})");
-    finish();
-    EXPECT_EQ(after, 1);
+    EXPECT_EQ(after.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
 TEST_F(LocalApi, ASecondAgentDoesNotTakeTheSocketOfALiveOne) {

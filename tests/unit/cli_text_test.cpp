@@ -96,7 +96,7 @@ TEST_F(Text, StatusSaysWhatIsEnforcedSinceWhenByWhichVersion) {
 
 TEST_F(Text, StatusSaysWhatIsWrong) {
     auto status = healthy();
-    status["policy"].as_object()["error"] = "x.yaml:3: unknown field 'prots'";
+    status["policy"].as_object()["error"] = "x.yaml:3: unknown field 'prots'\ny.yaml:1: bad";
     status["policy"].as_object()["error_time"] = "2026-01-02T03:05:00Z";
     status["policy"].as_object()["from_last_good"] = true;
     status["paused_until"] = "2026-01-02T03:15:00Z";
@@ -106,22 +106,23 @@ TEST_F(Text, StatusSaysWhatIsWrong) {
     status["subjects"].as_array()[0].as_object()["missing"] = true;
     status["notes"].as_array().push_back("attached below the cgroup root");
     const auto text = status_text(status, plain, now);
-    for (auto part : {"refused 5s ago: x.yaml:3: unknown field 'prots'", "the last good policy",
-                      "until 03:15:00", "9 kernel events", "connect4 is not attached: no such hook",
-                      "(not running)", "Note     attached below the cgroup root"})
+    for (auto part : {"refused 5s ago: x.yaml:3: unknown field 'prots'\n         y.yaml:1: bad\n",
+                      "the last good policy", "until 03:15:00", "9 kernel events",
+                      "connect4 is not attached: no such hook", "(not running)",
+                      "Note     attached below the cgroup root"})
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
 TEST_F(Text, WhyNamesTheRuleAndTheNearMisses) {
     const auto text = why_text(
-        json(R"({"ends":[{"workload":"app-uk-1","direction":"inbound","peer":"10.0.0.1 (Web)",
+        json(R"j({"ends":[{"workload":"app-uk-1","direction":"inbound","peer":"10.0.0.1 (Web)",
                 "verdict":"blocked","reason":"no rule matches; full mode then says blocked","rules":[],
                 "near":["payments/web-to-app names this peer but is for tcp 8080"]}]
-})"),
+})j"),
         plain);
-EXPECT_EQ(text,
-          "app-uk-1 from 10.0.0.1 (Web): blocked, because no rule matches; full mode then "
-          "says blocked\n  nearly:  payments/web-to-app names this peer but is for tcp 8080\n");
+    EXPECT_EQ(text,
+              "app-uk-1 from 10.0.0.1 (Web): blocked, because no rule matches; full mode then "
+              "says blocked\n  nearly:  payments/web-to-app names this peer but is for tcp 8080\n");
 }
 
 TEST_F(Text, TimesAreReadable) {

@@ -380,6 +380,21 @@ TEST(Enforcer, ARuleMoreIsANewRuleSetWithoutANewGeneration) {
     EXPECT_TRUE(host.apply(story).raise_generation);
 }
 
+TEST(Enforcer, ARuleThatNamesAKnownIdentityMoreOrLessIsANewRuleSet) {
+    Host host(plain_node());
+    Story story;
+    story.rules = rule("ALLOW", web, tcp_80);
+    host.apply(story);
+    const std::string one = story.rules;
+    story.rules.replace(story.rules.find("peers { identities: 1"), 21,
+                        "peers { identities: [1, 2]");
+    EXPECT_FALSE(host.apply(story).raise_generation);
+    EXPECT_EQ(host.inbound("10.0.0.2", 80), Verdict::allowed);
+    story.rules = one;
+    EXPECT_TRUE(host.apply(story).raise_generation);
+    EXPECT_EQ(host.inbound("10.0.0.2", 80), Verdict::blocked);
+}
+
 TEST(Enforcer, AStricterModeRaisesTheGenerationAMilderOneDoesNot) {
     Host host(plain_node());
     Story story;

@@ -12,10 +12,12 @@ inline Address address(const char* text) {
 class World : public Names {
   public:
     Party subject(std::uint32_t) const override {
-        return {"app-uk-1",
-                {{"role", "App Server"}, {"app", "Payments"}, {"env", "Production"}, {"loc", "UK"}},
-                {},
-                {}};
+        Party party;
+        party.workload = "app-uk-1";
+        party.labels = {
+            {"role", "App Server"}, {"app", "Payments"}, {"env", "Production"}, {"loc", "UK"}};
+        party.addresses = {address("2001:db8::5"), address("10.0.1.5")};
+        return party;
     }
     Party peer(std::uint32_t, const Address& who) const override {
         if (who == address("10.0.0.1"))

@@ -128,6 +128,15 @@ TEST(FlowTable, RepeatedAttemptsOfOnePeerAreOneDenyWithATotal) {
     EXPECT_EQ(flow.program->path, "/usr/sbin/apache2");
 }
 
+TEST(FlowTable, AConnectRefusedBeforeTheSocketHadAnAddressShowsTheSubjects) {
+    World world;
+    FlowTable table(16);
+    auto event = refusal();
+    event.direction = loader::Direction::outbound;
+    event.local = Address{};
+    EXPECT_EQ(table.observe(event, world, wall).source_address(), address("10.0.1.5"));
+}
+
 TEST(FlowTable, TheOldestFlowMakesRoom) {
     World world;
     FlowTable table(2);
@@ -172,7 +181,7 @@ TEST(FlowTable, ARevokedFlowKeepsItsIdAndShowsTheNewVerdict) {
     FlowTable table(16);
     const auto id = table.observe(connection(), world, wall).id;
     table.policy_changed(2);
-    auto revoked = connection();
+    auto revoked = connection(EventKind::deny);
     revoked.verdict = loader::Verdict::blocked;
     revoked.revoked = true;
     const auto& flow = table.observe(revoked, world, wall);

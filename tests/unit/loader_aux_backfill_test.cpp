@@ -178,9 +178,7 @@ class Backfill : public testing::Test {
                       ? text_id(fs::path(path_of(ours->owner)).filename().string(), secret)
                       : 0,
                   ours->owner.name);
-        if (own_name_) {
-            EXPECT_EQ(kernels->owner.name, ours->owner.name);
-        }
+        EXPECT_EQ(kernels->owner.name, ours->owner.name);
         return ours->owner;
     }
     std::string path_of(const rw_owner& owner) const {
@@ -209,7 +207,6 @@ class Backfill : public testing::Test {
     static constexpr std::uint64_t queried = 1ull << 31;
     static inline std::unique_ptr<Kernel> kernel_;
     std::map<std::uint64_t, std::uint64_t> marked_files_;
-    bool own_name_ = true; // the kernel names a file mounted over another by the file's own name
     std::unique_ptr<TestCgroup> cgroup_;
     TemporaryDirectory directory_;
     std::map<std::uint64_t, std::string> exes_, units_;
@@ -284,7 +281,6 @@ TEST_F(Backfill, knows_a_program_that_left_for_a_mount_namespace_after_its_start
 }
 
 TEST_F(Backfill, takes_a_path_that_is_bind_mounted_over_by_the_name_it_is_started_under) {
-    own_name_ = false;
     const std::string name = directory_.path + "/named";
     std::ofstream(name) << "another program";
     Holder holder(*cgroup_, name, {}, [&] {
@@ -328,7 +324,6 @@ TEST_F(Backfill, tells_apart_containers_whose_roots_are_directories_of_one_file_
 }
 
 TEST_F(Backfill, says_which_user_namespace_a_forged_path_comes_from) {
-    own_name_ = false;
     const std::string name = directory_.path + "/named";
     std::ofstream(name) << "another program";
     Holder holder(*cgroup_, name, {}, [&] {

@@ -32,9 +32,9 @@ class Dice {
 
 // A process at the subject's end; nullopt: the kernel could not tell.
 struct Process {
-    std::optional<std::string> path, unit, container, sha256;
-    std::optional<std::uint32_t> user;
-    std::optional<std::vector<std::uint32_t>> groups;
+    std::optional<std::string> path = {}, unit = {}, container = {}, sha256 = {};
+    std::optional<std::uint32_t> user = {};
+    std::optional<std::vector<std::uint32_t>> groups = {};
 };
 
 struct Probe {

@@ -45,6 +45,8 @@ class Payments:
 
     def start(self):
         self.write_policy()
+        for name in self.hosts:
+            self.start_agent(name)
         apps = self.named("app-uk-")
         for name in apps:
             self.tomcats[name] = daemons.start_tomcat(self.hosts[name])
@@ -53,8 +55,6 @@ class Payments:
             daemons.named(self.hosts[name], ZONE)
         self.web_servers = {name: daemons.WebServer(self.hosts[name])
                             for name in self.named("web-")}
-        for name in self.hosts:
-            self.start_agent(name)
         for name in apps:
             daemons.tomcat_ready(self.tomcats[name])
 
@@ -70,6 +70,7 @@ class Payments:
         self.apply()
         self.start_agent(name)
         self.tomcats[name] = daemons.tomcat(self.hosts[name])
+        daemons.httpd(self.hosts[name], 80)
         return name
 
     def named(self, prefix):

@@ -24,8 +24,8 @@ def row(name, mode, expected, attempts, world, note=""):
         "destination_labels": world.labels(first.destination),
         "destination_process": unique(destination_process(a) for a in attempts),
         "protocol": first.protocol, "port": first.port,
-        "rule": unique(r for a in attempts for r in a.deciding()["rules"]),
-        "reason": deciding["reason"],
+        "rule": unique(r for a in attempts for r in a.deciding().get("rules", [])),
+        "reason": deciding.get("reason", ""),
         "client": sorted({a.client["result"] for a in attempts}),
         "attempts": len(attempts),
     }
@@ -60,7 +60,7 @@ def log_lines(row_):
               ("Destination Context", context(row_["destination_labels"])),
               ("Destination Process", ", ".join(row_["destination_process"])),
               ("Port", row_["port"]), ("Protocol", row_["protocol"].upper()),
-              ("Action", ACTION[row_["observed"].split(" at ")[0].split(",")[0]]))
+              ("Action", ACTION.get(row_["observed"].split(" at ")[0], row_["observed"])))
     title = f"Traffic log, {row_['connection']} ({row_['mode']}):"
     return "\n".join([title, *(f"- {name}: {value}" for name, value in fields)])
 
