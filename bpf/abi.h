@@ -268,9 +268,11 @@ struct rw_owner {
 	__u32 uid;
 	__u32 gid;
 	__u32 flags; /* RW_OWNER_* */
+	__u32 subject; /* of the socket's cgroup, under subject_generation; set by cgroup_skb */
+	__u32 subject_generation;
 	__u32 reserved;
 };
-RW_ASSERT(sizeof(struct rw_owner) == 136, "rw_owner");
+RW_ASSERT(sizeof(struct rw_owner) == 144, "rw_owner");
 
 /* exes: exe id -> text, for reports. units: unit id -> the same. */
 struct rw_path {
@@ -299,7 +301,7 @@ struct rw_tuple {
 	__u8 protocol;
 	__u8 family; /* of the packet: 4 or 6 */
 	__u8 direction; /* enum rw_direction */
-	__u8 reserved;
+	__u8 foreseen; /* enum rw_verdict, with RW_FLOW_FORESEEN */
 };
 RW_ASSERT(sizeof(struct rw_tuple) == 40, "rw_tuple");
 
@@ -320,9 +322,9 @@ struct rw_flow {
 	__u32 peer; /* peer id; 0 unknown */
 	__u32 entry;
 	__u32 rule_set;
-	__u64 started;
+	__u64 started; /* on a listener: see rw_remember_syn */
 	__u64 last; /* UDP: last packet; blocked: time of the verdict */
-	struct rw_tuple tuple;
+	struct rw_tuple tuple; /* protocol 0 until the first packet was judged */
 	struct rw_counts counts; /* filled by cgroup_skb for all but TCP */
 };
 RW_ASSERT(sizeof(struct rw_flow) == 104, "rw_flow");
@@ -333,13 +335,14 @@ enum rw_flow_flags {
 	RW_FLOW_OUT_SEEN = 4,
 	RW_FLOW_IN_SEEN = 8,
 	RW_FLOW_REFUSED = 16, /* refused in connect or sendmsg */
+	RW_FLOW_FORESEEN = 32, /* judged in connect; holds for the SYN if it goes to that peer */
 };
 
 struct rw_socket {
 	struct rw_owner owner;
 	struct rw_flow flow;
 };
-RW_ASSERT(sizeof(struct rw_socket) == 240, "rw_socket");
+RW_ASSERT(sizeof(struct rw_socket) == 248, "rw_socket");
 
 struct rw_udp_key {
 	__u64 cookie;

@@ -15,10 +15,14 @@ struct rw_scene {
 	struct rw_socket *socket; /* storage; 0 when there is none */
 	struct rw_subject *subject;
 	__u64 now;
-	__u64 cookie;
 	__u32 generation;
 	__u32 subject_id;
 };
+
+static __always_inline __u64 rw_cookie(const struct rw_scene *sc)
+{
+	return bpf_get_socket_cookie(sc->skb);
+}
 
 static __always_inline int rw_drop(void)
 {
@@ -52,8 +56,11 @@ static __always_inline void rw_begin_flow(struct rw_flow *f, const struct rw_tup
 
 static __always_inline void rw_count_decision(const struct rw_decision *d)
 {
-	RW_INC(verdicts[d->verdict & (RW_VERDICT_SLOTS - 1)]);
-	RW_INC(reasons[d->reason & (RW_REASON_SLOTS - 1)]);
+	struct rw_counters *c = rw_count();
+	if (!c)
+		return;
+	__sync_fetch_and_add(&c->verdicts[d->verdict & (RW_VERDICT_SLOTS - 1)], 1);
+	__sync_fetch_and_add(&c->reasons[d->reason & (RW_REASON_SLOTS - 1)], 1);
 }
 
 static __always_inline void rw_set_decision(struct rw_flow *f, const struct rw_decision *d,
@@ -112,7 +119,7 @@ static __noinline int rw_conclude_transient(struct rw_scene *sc, const struct rw
 		return 1;
 	rw_begin_flow(&f, &p->tuple, direction, sc->now);
 	rw_set_decision(&f, d, sc->generation);
-	rw_emit_deny(&f, sc->socket ? &sc->socket->owner : 0, sc->cookie, sc->now);
+	rw_emit_deny(&f, sc->socket ? &sc->socket->owner : 0, rw_cookie(sc), sc->now);
 	return rw_drop();
 }
 
@@ -140,6 +147,65 @@ static __always_inline __u8 rw_tcp_direction(const struct rw_flow *f, const stru
 	return p->egress ? RW_DIR_OUT : RW_DIR_IN;
 }
 
+/*
+ * What connect found holds for the SYN when nothing was translated in between: same peer, subject
+ * and generation. Only decisions that pass are kept there.
+ */
+static __always_inline bool rw_foreseen(const struct rw_scene *sc, const struct rw_flow *f,
+					const struct rw_packet *p, struct rw_decision *d)
+{
+	const __u64 *a = (const __u64 *)f->tuple.peer, *b = (const __u64 *)p->tuple.peer;
+	if (!(f->flags & RW_FLOW_FORESEEN) || f->generation != sc->generation ||
+	    f->subject != sc->subject_id || f->tuple.peer_port != p->tuple.peer_port ||
+	    a[0] != b[0] || a[1] != b[1])
+		return false;
+	d->subject = f->subject;
+	d->rule_set = f->rule_set;
+	d->peer = f->peer;
+	d->entry = f->entry;
+	d->verdict = f->tuple.foreseen;
+	d->reason = f->reason;
+	return true;
+}
+
+static __always_inline void rw_foresee(struct rw_flow *f, const struct rw_tuple *t,
+				       const struct rw_decision *d, __u32 generation)
+{
+	f->tuple = *t;
+	f->tuple.protocol = 0;
+	f->tuple.foreseen = d->verdict;
+	f->subject = d->subject;
+	f->rule_set = d->rule_set;
+	f->peer = d->peer;
+	f->entry = d->entry;
+	f->reason = d->reason;
+	f->generation = generation;
+	f->flags |= RW_FLOW_FORESEEN;
+}
+
+/*
+ * A listener keeps no verdict. It remembers the IPv4 peer of the last SYN that passed, with the
+ * generation, in one word, so that the ACK that ends that handshake is not judged a second time.
+ */
+static __always_inline __u64 rw_syn_word(const struct rw_packet *p, __u32 generation)
+{
+	return (__u64)rw_unmap4(p->tuple.peer) << 32 | generation;
+}
+
+static __always_inline bool rw_ends_handshake(const struct rw_scene *sc, const struct rw_packet *p)
+{
+	return sc->socket && p->tuple.family == 4 && !(p->flags & (RW_PKT_SYN | RW_PKT_DATA)) &&
+	       sc->socket->flow.started == rw_syn_word(p, sc->generation);
+}
+
+static __always_inline void rw_remember_syn(struct rw_scene *sc, const struct rw_packet *p,
+					    const struct rw_decision *d)
+{
+	if (sc->socket && p->tuple.family == 4 && (p->flags & RW_PKT_SYN) && rw_passes(d->verdict) &&
+	    !d->brief)
+		sc->socket->flow.started = rw_syn_word(p, sc->generation);
+}
+
 static __noinline int rw_conclude_tcp(struct rw_scene *sc, const struct rw_packet *p,
 				      const struct rw_decision *d, __u8 direction)
 {
@@ -150,7 +216,7 @@ static __noinline int rw_conclude_tcp(struct rw_scene *sc, const struct rw_packe
 		rw_begin_flow(f, &p->tuple, direction, sc->now);
 	bool changed = rw_decide(f, d, sc->generation);
 	f->last = sc->now;
-	rw_report(f, &sc->socket->owner, sc->cookie, sc->now, changed);
+	rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, changed);
 	if (rw_passes(f->verdict) || rw_is_reset_of_revoked(f, p))
 		return 1;
 	return rw_drop();
@@ -208,7 +274,7 @@ static __always_inline struct rw_flow *rw_datagram_flow(struct rw_scene *sc,
 	struct rw_udp_key key;
 	if (rw_is_flow_of(own, p, peer_port, sc->now))
 		return own;
-	rw_udp_key_of(&key, &p->tuple, peer_port, sc->cookie);
+	rw_udp_key_of(&key, &p->tuple, peer_port, rw_cookie(sc));
 	struct rw_socket *earlier = bpf_map_lookup_elem(&udp_flows, &key);
 	if (earlier && rw_is_flow_of(&earlier->flow, p, peer_port, sc->now))
 		return &earlier->flow;
@@ -223,10 +289,10 @@ static __always_inline void rw_put_aside(struct rw_scene *sc)
 	if (!(old->flags & RW_FLOW_REPORTED))
 		return;
 	if (rw_expired(old, sc->now)) {
-		rw_emit(RW_EVENT_END, old, &sc->socket->owner, sc->cookie, sc->now);
+		rw_emit(RW_EVENT_END, old, &sc->socket->owner, rw_cookie(sc), sc->now);
 		return;
 	}
-	rw_udp_key_of(&key, &old->tuple, old->tuple.peer_port, sc->cookie);
+	rw_udp_key_of(&key, &old->tuple, old->tuple.peer_port, rw_cookie(sc));
 	RW_INC(udp_inserts);
 	if (bpf_map_update_elem(&udp_flows, &key, sc->socket, BPF_ANY))
 		RW_FAULT(RW_FAULT_UDP_INSERT);
@@ -243,7 +309,7 @@ static __noinline int rw_conclude_new_datagram(struct rw_scene *sc, const struct
 	rw_begin_flow(f, &p->tuple, direction, sc->now);
 	rw_set_decision(f, d, sc->generation);
 	rw_count_packet(f, p, sc->now);
-	rw_report(f, &sc->socket->owner, sc->cookie, sc->now, true);
+	rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, true);
 	return 1;
 }
 
@@ -257,7 +323,7 @@ static __noinline int rw_conclude_known_datagram(struct rw_scene *sc, const stru
 	if (!f)
 		return rw_passes(d->verdict) ? 1 : rw_drop();
 	bool changed = rw_decide(f, d, sc->generation);
-	rw_report(f, &sc->socket->owner, sc->cookie, sc->now, changed);
+	rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, changed);
 	if (!rw_passes(f->verdict))
 		return rw_drop();
 	rw_count_packet(f, p, sc->now);

@@ -133,14 +133,12 @@ static __always_inline struct rw_entry *rw_entry_at(struct rw_entry_key *key, __
 }
 
 /* Longest existing prefix first; the first hit is the whole answer. */
-static __always_inline struct rw_entry *rw_find_entry(__u32 rule_set, const struct rw_class *c,
-						      __u8 direction, __u8 protocol, __u16 port,
-						      bool no_port)
+static __always_inline struct rw_entry *rw_find_entry(__u64 where, __u32 lengths, __u8 direction,
+						      __u8 protocol, __u16 port, bool no_port)
 {
-	__u32 lengths = direction == RW_DIR_IN ? c->in_lengths : c->out_lengths;
 	struct rw_entry_key key = {
-		.rule_set = rule_set,
-		.class_id = c->id,
+		.rule_set = where >> 32,
+		.class_id = where,
 		.protocol = protocol,
 		.shape = direction == RW_DIR_IN ? RW_ENTRY_IN : 0,
 	};
@@ -230,28 +228,27 @@ static __always_inline __u16 rw_service_port(const struct rw_tuple *t, __u8 dire
 	((__u64)(direction) << 32 | (__u64)(protocol) << 24 | (__u64)(port) << 8 | (no_port))
 
 /*
- * Reason << 32 | entry id. Global with scalar arguments only, so that it is verified once and not
- * again for every way that leads here (5.10 takes no other arguments in a global function).
+ * Reason << 32 | entry id. `where`: rule set << 32 | class. Global with scalar arguments only, so
+ * that it is verified once and not again for every way that leads here (5.10 takes no other
+ * arguments in a global function).
  */
-__u64 rw_rule(__u32 rule_set, __u32 peer, __u64 ask, __u64 sure, __u64 maybe)
+__u64 rw_rule(__u64 where, __u32 lengths, __u64 ask, __u64 sure, __u64 maybe)
 {
-	struct rw_rule_set *rs = bpf_map_lookup_elem(&rule_sets, &rule_set);
-	__u8 direction = ask >> 32;
-	if (!rs)
-		return (__u64)RW_REASON_NO_RULE << 32;
-	struct rw_class c = rw_class_of(rs, rule_set, peer);
-	struct rw_entry *e = rw_find_entry(rule_set, &c, direction, ask >> 24, ask >> 8, ask & 1);
+	struct rw_entry *e = rw_find_entry(where, lengths, ask >> 32, ask >> 24, ask >> 8, ask & 1);
 	if (!e)
 		return (__u64)RW_REASON_NO_RULE << 32;
 	return (__u64)rw_match(e, sure, maybe) << 32 | e->id;
 }
 
 static __always_inline __u8 rw_one_direction(const struct rw_question *q, struct rw_decision *d,
-					     __u8 direction, __u64 sure, __u64 maybe)
+					     const struct rw_class *c, __u8 direction, __u64 sure,
+					     __u64 maybe)
 {
 	__u16 port = rw_service_port(q->tuple, direction);
 	__u64 ask = RW_ASK(direction, q->tuple->protocol, port, q->no_port);
-	__u64 answer = rw_rule(d->rule_set, d->peer, ask, sure, maybe);
+	__u64 answer = rw_rule((__u64)d->rule_set << 32 | c->id,
+			       direction == RW_DIR_IN ? c->in_lengths : c->out_lengths, ask, sure,
+			       maybe);
 	d->entry = answer;
 	return answer >> 32;
 }
@@ -283,10 +280,11 @@ static __noinline int rw_judge(const struct rw_question *q, const struct rw_subj
 			sure = ~0ull;
 			maybe = 0;
 		}
-		reason = rw_one_direction(q, d, q->direction ? q->direction : RW_DIR_IN, sure,
+		struct rw_class c = rw_class_of(rs, d->rule_set, d->peer);
+		reason = rw_one_direction(q, d, &c, q->direction ? q->direction : RW_DIR_IN, sure,
 					  maybe);
 		if (q->direction == RW_DIR_NONE && !rw_reason_passes(reason))
-			reason = rw_one_direction(q, d, RW_DIR_OUT, sure, maybe);
+			reason = rw_one_direction(q, d, &c, RW_DIR_OUT, sure, maybe);
 	}
 	d->verdict = rw_verdict_in_mode(s->mode, reason, ctl->paused_until);
 	d->brief = d->verdict == RW_VERDICT_WOULD_BLOCK && s->mode != RW_MODE_VISIBILITY;

@@ -323,10 +323,10 @@ static __always_inline void rw_attribute_exe(struct rw_owner *o, struct mm_struc
 }
 
 /*
- * Writes who the current task is into *o. `netns`: cookie of the socket's network namespace, 0 to
- * take the task's.
+ * Writes who the current task is into *o. `netns`: cookie of the socket's network namespace,
+ * `cgroup`: id of the task's cgroup; 0 to read them from the task, where a hook lacks the helper.
  */
-static __noinline int rw_attribute(struct rw_owner *o, __u64 netns)
+static __noinline int rw_attribute(struct rw_owner *o, __u64 netns, __u64 cgroup)
 {
 	struct rw_control *ctl = rw_ctl();
 	if (!o || !ctl)
@@ -339,7 +339,6 @@ static __noinline int rw_attribute(struct rw_owner *o, __u64 netns)
 			      : BPF_CORE_READ(task, group_leader, start_boottime);
 	__u64 exec_id = BPF_CORE_READ(task, self_exec_id);
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct kernfs_node *kn = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
 
 	__builtin_memset(o, 0, sizeof(*o));
 	o->pid = task_id >> 32;
@@ -348,7 +347,7 @@ static __noinline int rw_attribute(struct rw_owner *o, __u64 netns)
 	o->uid = (__u32)ids;
 	o->gid = ids >> 32;
 	o->netns = netns ? netns : BPF_CORE_READ(task, nsproxy, net_ns, net_cookie);
-	o->cgroup = BPF_CORE_READ(kn, id);
+	o->cgroup = cgroup ? cgroup : BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	o->flags = RW_OWNER_KNOWN;
 	o->unit = rw_unit_of(o->cgroup);
 	if (mm) {

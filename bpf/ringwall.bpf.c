@@ -50,7 +50,7 @@ static __noinline int rw_pass_without_policy(struct rw_scene *sc, const struct r
 	bool changed = rw_decide(f, &d, sc->generation);
 	rw_count_decision(&d);
 	if (report)
-		rw_report(f, &sc->socket->owner, sc->cookie, sc->now, changed);
+		rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, changed);
 	return 1;
 }
 
@@ -92,9 +92,18 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 		return 1; /* SYN-ACK: seen on some kernels only, nothing is decided on it */
 	int bad = rw_parse(skb, egress, &p);
 	rw_forget(&p, sizeof(p));
+	if (!bad && sk->state == RW_TCP_LISTEN && rw_ends_handshake(&sc, &p))
+		return 1; /* the child is judged on its own first packet */
 	sc.now = bpf_ktime_get_ns();
-	sc.cookie = bpf_get_socket_cookie(skb);
-	sc.subject_id = rw_subject_of_socket(skb, generation);
+	if (socket && socket->owner.subject_generation == generation) {
+		sc.subject_id = socket->owner.subject;
+	} else {
+		sc.subject_id = rw_subject_of_socket(skb, generation);
+		if (socket) {
+			socket->owner.subject = sc.subject_id;
+			socket->owner.subject_generation = generation;
+		}
+	}
 	bool kernel_made = !bad && rw_is_kernel_made(&sc, &p);
 	if (kernel_made)
 		sc.subject_id = rw_local_subject(p.tuple.local);
@@ -152,7 +161,8 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 	q.owner = sc.socket ? &sc.socket->owner : 0;
 	q.subject = sc.subject_id;
 	q.no_port = p.flags & RW_PKT_FRAGMENT;
-	rw_judge(&q, sc.subject, &d);
+	if (what != RW_TCP_FLOW || !rw_foreseen(&sc, &sc.socket->flow, &p, &d))
+		rw_judge(&q, sc.subject, &d);
 	rw_count_decision(&d);
 	if (what == RW_TCP_FLOW)
 		return rw_conclude_tcp(&sc, &p, &d, q.direction);
@@ -162,6 +172,8 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 		return rw_conclude_known_datagram(&sc, &p, &d);
 	if (kernel_made)
 		d.reason = RW_REASON_KERNEL;
+	else if (sk->state == RW_TCP_LISTEN)
+		rw_remember_syn(&sc, &p, &d);
 	return rw_conclude_transient(&sc, &p, &d, q.direction ? q.direction : RW_DIR_IN);
 }
 
@@ -213,8 +225,11 @@ static __noinline int rw_may_connect(struct rw_socket *s, const struct rw_tuple 
 		.tuple = t, .owner = &s->owner, .subject = id, .direction = RW_DIR_OUT};
 	struct rw_decision d = {};
 	rw_judge(&q, subject, &d);
-	if (rw_passes(d.verdict))
+	if (rw_passes(d.verdict)) {
+		if (!d.brief)
+			rw_foresee(&s->flow, t, &d, ctl->generation);
 		return 1;
+	}
 	__u64 now = bpf_ktime_get_ns();
 	rw_begin_flow(&f, t, RW_DIR_OUT, now);
 	f.flags = RW_FLOW_REFUSED;
@@ -244,7 +259,7 @@ static __always_inline int rw_connect(struct bpf_sock_addr *ctx, struct rw_tuple
 		RW_FAULT(RW_FAULT_STORAGE);
 		return 1; /* the packet decides, without a process */
 	}
-	rw_attribute(&s->owner, bpf_get_netns_cookie(ctx));
+	rw_attribute(&s->owner, bpf_get_netns_cookie(ctx), bpf_get_current_cgroup_id());
 	if (ctx->protocol != IPPROTO_TCP)
 		return 1; /* the first packet says EPERM just as soon */
 	__builtin_memset(&s->flow, 0, sizeof(s->flow));
@@ -289,7 +304,7 @@ static __always_inline int rw_sendmsg(struct bpf_sock_addr *ctx)
 	if (rw_is_owner(&s->owner))
 		return 1;
 	RW_INC(slow[RW_HOOK_SENDMSG]);
-	rw_attribute(&s->owner, bpf_get_netns_cookie(ctx));
+	rw_attribute(&s->owner, bpf_get_netns_cookie(ctx), bpf_get_current_cgroup_id());
 	return 1;
 }
 
@@ -314,7 +329,7 @@ static __always_inline int rw_own(struct bpf_sock *ctx)
 		RW_FAULT(RW_FAULT_STORAGE);
 		return 1;
 	}
-	rw_attribute(&s->owner, bpf_get_netns_cookie(ctx));
+	rw_attribute(&s->owner, bpf_get_netns_cookie(ctx), bpf_get_current_cgroup_id());
 	return 1;
 }
 
@@ -418,7 +433,7 @@ static __always_inline void rw_listen(struct bpf_sock_ops *ctx)
 		return;
 	}
 	RW_INC(slow[RW_HOOK_SOCKOPS]);
-	rw_attribute(&s->owner, s->owner.netns);
+	rw_attribute(&s->owner, s->owner.netns, 0);
 	__builtin_memset(&s->flow, 0, sizeof(s->flow));
 	s->flow.direction = RW_DIR_IN; /* accepted sockets inherit it, never a verdict */
 }

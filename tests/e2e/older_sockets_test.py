@@ -1,11 +1,12 @@
 """Sockets older than the agent: connections and listeners are judged by their real process.
 
-    client ══ held before any agent: tcp 7001 (allowed), tcp 7002 (not) ══▶ server
+    client ══ held before any agent: tcp 7001 (allowed), 7002 (no rule), 7003 (other program) ══▶ server
+           ── udp 53: named, older than the agent
 """
 
 import shutil
 
-from story import SILENT, Agent, Story, allow, role, service, unittest, wait_until
+from story import SILENT, Agent, Story, allow, daemons, role, service, unittest, wait_until
 
 ALLOWED, DENIED, OTHER_PROGRAM = 7001, 7002, 7003
 
@@ -23,7 +24,9 @@ class OlderSockets(Story):
         cls.server.serve("tcp", "10.0.1.5", OTHER_PROGRAM, unit="echo.service")
         cls.policy.rules(allow("serve", role("client"), role("server"),
                                service(f"tcp/{ALLOWED}", path=wanted),
-                               service(f"tcp/{OTHER_PROGRAM}", path=wanted)))
+                               service(f"tcp/{OTHER_PROGRAM}", path=wanted),
+                               service("udp/53", path="/usr/sbin/named")))
+        daemons.named(cls.server, {"app": "10.0.1.5"})
         cls.wanted = wanted
         cls.load = cls.client.many("hold", "10.0.1.5", f"{ALLOWED}=20", f"{DENIED}=20",
                                    f"{OTHER_PROGRAM}=20")
@@ -38,6 +41,12 @@ class OlderSockets(Story):
         self.assertEqual((20, {}), (report["open"], report["ended"]))
         wait_until(lambda: self.load.report()[str(ALLOWED)]["answered"] > report["answered"],
                    "allowed old connections go on")
+
+    def test_an_old_udp_server_is_known_by_its_program(self):
+        outcome = self.client.probe("dns", "10.0.1.5", "app.payments.example")
+        self.assert_seen("answered", outcome)
+        flow = self.agent.flows.attempt(outcome, 0, "inbound", port=53)
+        self.assertEqual(("allowed", "/usr/sbin/named"), (flow.verdict, flow.path))
 
     def test_an_old_listener_is_known_by_its_program(self):
         outcome = self.client.probe("tcp", "10.0.1.5", ALLOWED)

@@ -64,8 +64,14 @@ class Container:
         return {"result": result, "output": output}
 
     def remove_(self):
-        subprocess.run([*PODMAN, "rm", "-f", "-t", "0", self.name], check=True, capture_output=True)
-        remove_v1_cgroups(self.host.lab.base)
+        # podman gives a killed container little time to end; on a busy machine it asks for a second
+        # call.
+        remove = [*PODMAN, "rm", "-f", "-t", "0", self.name]
+        for _ in range(5):
+            done = subprocess.run(remove, check=False, capture_output=True, text=True)
+            if done.returncode == 0 or "no such container" in done.stderr:
+                return remove_v1_cgroups(self.host.lab.base)
+        raise RuntimeError(done.stderr)
 
 
 def remove_v1_cgroups(base):

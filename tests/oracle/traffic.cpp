@@ -19,7 +19,7 @@
 namespace ringwall::oracle {
 namespace {
 
-constexpr std::size_t flows_per_person = 12; // in each direction, at each host
+constexpr std::size_t flows_per_person = 30; // in each direction, at each host
 constexpr std::uint8_t tcp = 6, udp = 17;
 
 bool below(const std::string& cgroup, const std::string& ancestor) {
@@ -216,7 +216,7 @@ std::vector<Flow> RealTraffic::flows(Dice& dice, const model::Policy& policy,
                                      const Person& person, Direction direction) {
     std::vector<Flow> out;
     std::set<std::pair<std::uint8_t, std::uint16_t>> used; // one server for each
-    for (int tries = 0; tries < 200 && out.size() < flows_per_person; ++tries) {
+    for (int tries = 0; tries < 400 && out.size() < flows_per_person; ++tries) {
         Flow flow = random_flow(dice, policy, x_town.programs(), subject);
         const bool usable = flow.direction == direction && !flow.fragment &&
                             (flow.protocol == tcp || flow.protocol == udp) &&

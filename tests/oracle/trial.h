@@ -31,8 +31,8 @@ class Kernel {
 struct TrialOptions {
     const Fault* fault = nullptr;
     Kernel* kernel = nullptr; // null: Rows alone
-    int flows_per_subject = 40;
-    int changes = 2; // of the policy, at one of its hosts
+    int flows_per_subject = 34;
+    int changes = 1; // of the policy, at one of its hosts
 };
 
 class Trial {
