@@ -163,6 +163,12 @@ void Enforcement::refuse(const std::string& why) {
 }
 
 Enforcement::Done Enforcement::reload() {
+    auto done = load_and_apply();
+    malloc_trim(0); // reading and planning need much more than keeping
+    return done;
+}
+
+Enforcement::Done Enforcement::load_and_apply() {
     ++state_.loads;
     std::optional<v1::Snapshot> running;
     if (!running_.empty())
@@ -197,7 +203,6 @@ Enforcement::Done Enforcement::apply(const v1::Snapshot& wanted) {
     apply_times_.observe(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     remember(wanted);
-    malloc_trim(0); // planning needs much more than keeping
     return {};
 }
 

@@ -40,6 +40,6 @@ struct FlowFilter {
 // {"label": ["app=Payments"], "port": [53], ...}; a single value may stand without brackets.
 // Fields: label, from_label, to_label, address, port, protocol, process, verdict, direction, user,
 // rule, workload, kind, since (seconds since 1970).
-std::expected<FlowFilter, FilterError> parse_filter(const boost::json::object& fields);
+std::expected<FlowFilter, FilterError> parse_filter(const boost::json::object& given);
 
 } // namespace ringwall::agent

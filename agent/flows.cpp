@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include "agent/flow_text.h"
 
 namespace ringwall::agent {
@@ -87,7 +89,7 @@ std::string context(const Party& party) {
             append(out, label->second);
     for (const auto& [key, value] : party.labels)
         if (std::ranges::find(first_labels, key) == first_labels.end())
-            append(out, key + "=" + value);
+            append(out, fmt::format("{}={}", key, value));
     if (out.empty())
         for (const auto& list : party.lists)
             append(out, list);

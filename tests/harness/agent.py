@@ -68,18 +68,31 @@ class Agent:
         if start:
             self.start()
 
-    def start(self, seconds=30):
+    def start(self):
         """Starts it, or starts it again, and waits until it enforces."""
+        self.launch()
+        self.ready()
+        return self
+
+    def launch(self):
+        """Without waiting: several agents may start side by side."""
         self.notifications_.forget()
         self.process = self.host.spawn([AGENT, *self.arguments], f"..{self.tag}",
                                        env=dict(os.environ, NOTIFY_SOCKET=self.notifications_.path))
-        self.notifications_.wait("READY=1", self.process, seconds)
-        return self
 
-    def reload(self, seconds=15):
+    def ready(self, seconds=60):
+        self.notifications_.wait("READY=1", self.process, seconds)
+
+    def reload(self):
         """Waits until the policy is enforced as its files are now."""
+        self.ask_to_reload()
+        self.reloaded()
+
+    def ask_to_reload(self):
         self.notifications_.forget()
         self.process.signal(signal.SIGHUP)
+
+    def reloaded(self, seconds=30):
         self.notifications_.wait("RELOADING=1", self.process, seconds)
         self.notifications_.wait("READY=1", self.process, seconds)
 

@@ -54,7 +54,10 @@ class Network:
             "ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1,
             "ipv4/conf/all/send_redirects": 0, "ipv4/conf/default/send_redirects": 0,
             "ipv6/conf/default/accept_dad": 0})
-        ip("link add br0 type bridge mcast_snooping 0", "link set br0 up", netns=self.router)
+        # An address of its own: a bridge without one takes its ports' lowest, which changes when a
+        # host is added, and every neighbour entry for the gateway is wrong.
+        ip("link add br0 address 02:00:00:00:00:fe type bridge mcast_snooping 0",
+           "link set br0 up", netns=self.router)
 
     def namespace(self, name):
         full = f"{self.prefix_}-{name}"

@@ -24,13 +24,20 @@ const std::map<std::string, std::vector<std::string>> expected{
 
 std::string protocol_class(const Flow& flow) {
     switch (flow.protocol) {
-    case 6: return "tcp";
-    case 17: return "udp";
-    case 1: return "icmp";
-    case 58: return "icmpv6";
-    case 132: return "sctp";
-    case 136: return "udp-lite";
-    default: return "other";
+    case 6:
+        return "tcp";
+    case 17:
+        return "udp";
+    case 1:
+        return "icmp";
+    case 58:
+        return "icmpv6";
+    case 132:
+        return "sctp";
+    case 136:
+        return "udp-lite";
+    default:
+        return "other";
     }
 }
 
@@ -65,8 +72,9 @@ std::vector<std::string> Coverage::missing() const {
         for (const std::string& kind : kinds) {
             const std::uint64_t floor = group == "outcome" ? 20 : 1;
             const auto found = x_counts.find(group);
-            const auto seen =
-                found != x_counts.end() && found->second.contains(kind) ? found->second.at(kind) : 0;
+            const auto seen = found != x_counts.end() && found->second.contains(kind)
+                                  ? found->second.at(kind)
+                                  : 0;
             if (seen * 100 < x_decisions * floor)
                 out.push_back(fmt::format("{} \"{}\" in {} of {} decisions, at least {} % wanted",
                                           group, kind, seen, x_decisions, floor));
@@ -79,8 +87,9 @@ std::string Coverage::text() const {
     for (const auto& [group, kinds] : x_counts) {
         out += fmt::format("  {:<13}", group + ":");
         for (const auto& [kind, seen] : kinds)
-            out += fmt::format(" {} {:.1f} %,", kind,
-                               100.0 * static_cast<double>(seen) / static_cast<double>(x_decisions));
+            out +=
+                fmt::format(" {} {:.1f} %,", kind,
+                            100.0 * static_cast<double>(seen) / static_cast<double>(x_decisions));
         out.back() = '\n';
     }
     return out;

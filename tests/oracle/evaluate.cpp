@@ -199,7 +199,9 @@ std::uint32_t number(const std::map<std::string, std::uint32_t>& names, const st
     return static_cast<std::uint32_t>(std::stoul(text));
 }
 
-std::string basename(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string basename(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 std::string unit_path(const Node& node, const std::string& unit) {
     return unit.find('/') == std::string::npos ? node.unit_parent + "/" + unit : unit;
@@ -271,18 +273,24 @@ struct Question {
 
 const char* form_name(const Selector& selector) {
     switch (selector.form) {
-    case Selector::Form::any: return "any";
-    case Selector::Form::all: return "all";
-    case Selector::Form::list: return "list";
-    case Selector::Form::workload: return "workload";
-    case Selector::Form::labels: break;
+    case Selector::Form::any:
+        return "any";
+    case Selector::Form::all:
+        return "all";
+    case Selector::Form::list:
+        return "list";
+    case Selector::Form::workload:
+        return "workload";
+    case Selector::Form::labels:
+        break;
     }
     if (!selector.labels.none_of.empty())
         return "not";
     return selector.labels.groups.empty() ? "labels" : "group";
 }
 
-// A remote selector counts as true in an allow, if an agent there judges it, and as false in a deny.
+// A remote selector counts as true in an allow, if an agent there judges it, and as false in a
+// deny.
 bool means_peer(const Question& q, Action action, const Selector& selector, const Scope& scope,
                 bool judged_there) {
     const bool chosen = q.peer && chooses(q.policy, selector, scope, *q.peer);
@@ -392,16 +400,23 @@ const char* name(Direction direction) {
 
 const char* name(Verdict verdict) {
     switch (verdict) {
-    case Verdict::idle: return "idle";
-    case Verdict::allowed: return "allowed";
-    case Verdict::would_block: return "would-block";
-    case Verdict::unmatched: return "unmatched";
-    case Verdict::blocked: return "blocked";
+    case Verdict::idle:
+        return "idle";
+    case Verdict::allowed:
+        return "allowed";
+    case Verdict::would_block:
+        return "would-block";
+    case Verdict::unmatched:
+        return "unmatched";
+    case Verdict::blocked:
+        return "blocked";
     }
     return "?";
 }
 
-bool passes(Verdict verdict) { return verdict != Verdict::blocked; }
+bool passes(Verdict verdict) {
+    return verdict != Verdict::blocked;
+}
 
 bool concerns(const Policy& policy, const RuleSet& rule_set, const Rule& rule, Direction direction,
               const Workload& workload) {
@@ -411,7 +426,8 @@ bool concerns(const Policy& policy, const RuleSet& rule_set, const Rule& rule, D
     const bool outbound = direction == Direction::outbound;
     for (const Scope& scope : scopes)
         for (const Selector& own : outbound ? rule.from : rule.to)
-            if (chooses(policy, own, outbound && rule.scope == model::RuleScope::extra ? Scope{} : scope,
+            if (chooses(policy, own,
+                        outbound && rule.scope == model::RuleScope::extra ? Scope{} : scope,
                         workload))
                 return true;
     return false;

@@ -22,8 +22,8 @@ bool passes(Verdict);
 
 // What is known of the process at the subject's end; nullopt is unresolved.
 struct Process {
-    std::optional<std::string> path; // "/usr/sbin/named"; unresolved: neither is the name
-    std::optional<std::string> unit; // cgroup path, "/system.slice/named.service"
+    std::optional<std::string> path;      // "/usr/sbin/named"; unresolved: neither is the name
+    std::optional<std::string> unit;      // cgroup path, "/system.slice/named.service"
     std::optional<std::string> container; // empty: known to be in none
     std::optional<std::uint32_t> user;
     std::optional<std::set<std::uint32_t>> groups;
@@ -52,11 +52,11 @@ struct Flow {
 
 // What the decision touched, for the coverage report.
 struct Touched {
-    std::set<std::string> parts;  // of process selectors that were judged for this peer and port
-    std::set<std::string> forms;  // of selectors that met the peer
-    std::string scope;            // of the deciding rule: "intra, several scopes", ...
-    std::string action;           // of the deciding rule; empty: none
-    bool unresolved = false;      // a judged part was unresolved
+    std::set<std::string> parts; // of process selectors that were judged for this peer and port
+    std::set<std::string> forms; // of selectors that met the peer
+    std::string scope;           // of the deciding rule: "intra, several scopes", ...
+    std::string action;          // of the deciding rule; empty: none
+    bool unresolved = false;     // a judged part was unresolved
 };
 
 struct Decision {

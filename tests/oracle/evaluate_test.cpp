@@ -8,7 +8,9 @@ namespace {
 
 using namespace model;
 
-Address ip(const char* text) { return *Address::parse(text); }
+Address ip(const char* text) {
+    return *Address::parse(text);
+}
 
 Selector labels(std::map<std::string, std::set<std::string>> wanted) {
     Selector out;
@@ -16,7 +18,9 @@ Selector labels(std::map<std::string, std::set<std::string>> wanted) {
     return out;
 }
 
-Selector role(const char* value) { return labels({{"role", {value}}}); }
+Selector role(const char* value) {
+    return labels({{"role", {value}}});
+}
 
 Selector form(Selector::Form form, const char* name = "") {
     Selector out;
@@ -38,7 +42,9 @@ ServiceUse with_unit(ServiceUse use, const char* unit) {
     return use;
 }
 
-ServiceUse everything() { return {}; }
+ServiceUse everything() {
+    return {};
+}
 
 class Evaluate : public ::testing::Test {
   protected:
@@ -183,7 +189,8 @@ TEST_F(Evaluate, lists_any_and_names_are_not_narrowed_and_all_has_no_strangers) 
     workload("db", {{"role", "db"}, {"app", "pay"}}, "10.0.0.3");
     workload("other", {{"app", "hr"}}, "10.0.0.4");
     workload("mate", {{"app", "pay"}}, "10.0.0.5");
-    policy.lists = {{.name = "office", .ranges = {{ip("10.0.0.0"), ip("10.0.0.255")}},
+    policy.lists = {{.name = "office",
+                     .ranges = {{ip("10.0.0.0"), ip("10.0.0.255")}},
                      .exclude = {{ip("10.0.0.5"), ip("10.0.0.5")}}}};
     policy.rule_sets.push_back({.name = "set", .scopes = {{{"app", "pay"}}}});
     rule(Action::allow, form(Selector::Form::list, "office"), role("db"), tcp(1));
@@ -277,8 +284,8 @@ TEST_F(Evaluate, a_host_local_address_is_a_peer_on_its_own_host_only) {
 TEST_F(Evaluate, a_fragment_has_no_port_so_only_an_all_ports_rule_matches) {
     workload("web", {{"role", "web"}}, "10.0.0.1");
     rule(Action::allow, form(Selector::Form::any), role("web"), tcp(80));
-    Flow flow{.subject = "web", .direction = Direction::inbound, .peer = ip("9.9.9.9"),
-              .fragment = true};
+    Flow flow{
+        .subject = "web", .direction = Direction::inbound, .peer = ip("9.9.9.9"), .fragment = true};
     flow.port = 80;
     EXPECT_EQ(evaluate(policy, node, flow).verdict, Verdict::blocked);
     policy.rule_sets[0].rules[0].services[0].port.ports.clear();
@@ -293,7 +300,8 @@ TEST_F(Evaluate, an_ipv6_range_holds_no_ipv4_address) {
     EXPECT_EQ(in("web", "2001:db8::7", 80), Verdict::allowed);
 }
 
-// The worked example: connections 1 to 3 allowed, 4 and 5 blocked, httpd in place of tomcat blocked.
+// The worked example: connections 1 to 3 allowed, 4 and 5 blocked, httpd in place of tomcat
+// blocked.
 class Payments : public Evaluate {
   protected:
     void SetUp() override {
@@ -315,8 +323,10 @@ class Payments : public Evaluate {
         ServiceUse dns = with_unit(tcp(53), "named.service");
         dns.port.protocol = 17;
         rule(Action::allow,
-             labels({{"role", {"Web Server", "App Server"}}, {"app", {"Payments"}},
-                     {"env", {"Production"}}, {"loc", {"UK"}}}),
+             labels({{"role", {"Web Server", "App Server"}},
+                     {"app", {"Payments"}},
+                     {"env", {"Production"}},
+                     {"loc", {"UK"}}}),
              role("DNS Responder"), dns, RuleScope::extra);
     }
 

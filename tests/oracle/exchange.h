@@ -6,14 +6,14 @@
 #include "bpf/abi.h"
 
 struct oracle_exchange {
-	/* in */
-	struct rw_owner owner; /* whose socket it is */
-	__u32 tcp_direction;   /* as connect or listen would have left it on the socket */
-	/* out */
-	__u32 passes;
-	struct rw_flow flow; /* what the product kept on the socket; generation 0: nothing */
-	__u64 sure, maybe;
-	__u32 rule_set, peer, entry, verdict; /* what the judge says when asked alone */
+    /* in */
+    struct rw_owner owner; /* whose socket it is */
+    __u32 tcp_direction;   /* as connect or listen would have left it on the socket */
+    /* out */
+    __u32 passes;
+    struct rw_flow flow; /* what the product kept on the socket; generation 0: nothing */
+    __u64 sure, maybe;
+    __u32 rule_set, peer, entry, verdict; /* what the judge says when asked alone */
 };
 
 #endif

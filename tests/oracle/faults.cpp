@@ -22,9 +22,8 @@ bool covers(const EntryRow& wide, const EntryRow& narrow) {
     const auto mask = static_cast<std::uint16_t>(0xffff0000u >> wide.length);
     return wide.rule_set == narrow.rule_set && wide.cls == narrow.cls &&
            wide.inbound == narrow.inbound && !narrow.any_protocol &&
-           (wide.any_protocol ||
-            (wide.protocol == narrow.protocol && wide.length < narrow.length &&
-             (narrow.port & mask) == wide.port));
+           (wide.any_protocol || (wide.protocol == narrow.protocol && wide.length < narrow.length &&
+                                  (narrow.port & mask) == wide.port));
 }
 
 // A longer prefix keeps only what its covering prefixes do not carry.
@@ -147,11 +146,15 @@ Fault in_policy(const char* name, void (*change)(model::Policy&)) {
 }
 
 Fault in_snapshot(const char* name, void (*change)(v1::Snapshot&)) {
-    return {.name = name, .snapshot = [change](v1::Snapshot& snapshot, const model::Policy&,
-                                               const std::string&) { change(snapshot); }};
+    return {.name = name,
+            .snapshot = [change](v1::Snapshot& snapshot, const model::Policy&, const std::string&) {
+                change(snapshot);
+            }};
 }
 
-Fault in_rows(const char* name, void (*change)(Delta&)) { return {.name = name, .rows = change}; }
+Fault in_rows(const char* name, void (*change)(Delta&)) {
+    return {.name = name, .rows = change};
+}
 
 } // namespace
 

@@ -17,7 +17,7 @@ struct Fault {
     std::function<void(model::Policy&)> policy = {}; // before compute
     std::function<void(v1::Snapshot&, const model::Policy&, const std::string& host)> snapshot = {};
     std::function<void(loader::Delta&)> rows = {}; // after compile
-    bool maybe_is_sure = false;               // while deciding
+    bool maybe_is_sure = false;                    // while deciding
 };
 
 const std::vector<Fault>& faults();

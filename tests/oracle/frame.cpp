@@ -15,7 +15,9 @@ void put16(Bytes& out, unsigned value) {
     out.push_back(static_cast<std::uint8_t>(value));
 }
 
-void put(Bytes& out, const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); }
+void put(Bytes& out, const Bytes& more) {
+    out.insert(out.end(), more.begin(), more.end());
+}
 
 Bytes transport(const Flow& flow) {
     Bytes out;
@@ -26,8 +28,8 @@ Bytes transport(const Flow& flow) {
         out.resize(16);
         return out;
     }
-    const bool ports = flow.protocol == 6 || flow.protocol == 17 || flow.protocol == 132 ||
-                       flow.protocol == 136;
+    const bool ports =
+        flow.protocol == 6 || flow.protocol == 17 || flow.protocol == 132 || flow.protocol == 136;
     if (ports) {
         put16(out, other_port); // source: whoever connects
         put16(out, flow.port);  // destination: the service
@@ -50,9 +52,9 @@ Bytes packet4(const Flow& flow, const Address& from, const Address& to, bool pla
     const Bytes options(plain ? 0 : 8, no_operation);
     Bytes out{static_cast<std::uint8_t>(0x45 + options.size() / 4), 0};
     put16(out, static_cast<unsigned>(20 + options.size() + payload.size()));
-    put16(out, 77);                       // identification
-    put16(out, flow.fragment ? 4 : 0);    // offset in units of 8 bytes
-    put(out, {64, flow.protocol, 0, 0});  // the checksum is nobody's business here
+    put16(out, 77);                      // identification
+    put16(out, flow.fragment ? 4 : 0);   // offset in units of 8 bytes
+    put(out, {64, flow.protocol, 0, 0}); // the checksum is nobody's business here
     put_address(out, from);
     put_address(out, to);
     put(out, options);

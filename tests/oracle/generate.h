@@ -45,7 +45,8 @@ const Programs& imaginary_programs();
 // A policy that is valid by the specification.
 model::Policy random_policy(Dice& dice, const Programs& programs);
 
-// The same policy after a day: another label, mode or address, a workload more or less, a rule less.
+// The same policy after a day: another label, mode or address, a workload more or less, a rule
+// less.
 model::Policy random_change(Dice& dice, model::Policy policy);
 
 Flow random_flow(Dice& dice, const model::Policy& policy, const Programs& programs,

@@ -26,8 +26,7 @@ Address beside(Dice& dice, Address address) {
 
 class FlowBuilder {
   public:
-    FlowBuilder(Dice& dice, const Policy& policy, const Programs& programs,
-                const Workload& subject)
+    FlowBuilder(Dice& dice, const Policy& policy, const Programs& programs, const Workload& subject)
         : x_dice(dice), x_policy(policy), x_programs(programs), x_subject(subject) {}
 
     Flow run() {
@@ -39,8 +38,7 @@ class FlowBuilder {
         const ServiceUse& use = x_dice.pick(aim.rule->services);
         service(flow, x_dice.percent(88) ? &use : nullptr);
         flow.fragment = x_dice.percent(4);
-        flow.process =
-            random_process(x_dice, x_programs, x_programs.node, wanted(aim, use));
+        flow.process = random_process(x_dice, x_programs, x_programs.node, wanted(aim, use));
         return flow;
     }
 
@@ -132,9 +130,8 @@ class FlowBuilder {
         static const Port anything;
         const Port& port = use ? port_of(*use) : anything;
         static const std::vector<std::uint8_t> protocols{6, 17, 132, 136, 47, 50, icmp_v4};
-        flow.protocol = port.protocol
-                            ? *port.protocol
-                            : protocols[x_dice.weighted({40, 25, 10, 10, 5, 5, 5})];
+        flow.protocol =
+            port.protocol ? *port.protocol : protocols[x_dice.weighted({40, 25, 10, 10, 5, 5, 5})];
         if (flow.protocol == icmp_v4 || flow.protocol == icmp_v6)
             icmp(flow, port);
         else if (has_ports(flow.protocol))
@@ -218,12 +215,23 @@ void fit(Dice& dice, const Programs& programs, const Node& node, const ProcessSe
 // One part becomes another's.
 void spoil(Dice& dice, const Process& other, Process& process) {
     switch (dice.below(6)) {
-    case 0: process.path = other.path; break;
-    case 1: process.unit = other.unit; break;
-    case 2: process.container = other.container; break;
-    case 3: process.user = other.user; break;
-    case 4: process.groups = other.groups; break;
-    default: process.sha256 = other.sha256;
+    case 0:
+        process.path = other.path;
+        break;
+    case 1:
+        process.unit = other.unit;
+        break;
+    case 2:
+        process.container = other.container;
+        break;
+    case 3:
+        process.user = other.user;
+        break;
+    case 4:
+        process.groups = other.groups;
+        break;
+    default:
+        process.sha256 = other.sha256;
     }
 }
 
@@ -235,13 +243,18 @@ void forget(Dice& dice, Process& process) {
         process.path.reset();
         process.sha256.reset();
         break;
-    case 2: process.container.reset(); break;
+    case 2:
+        process.container.reset();
+        break;
     case 3: // too many to look at: the gid alone is known
         process.groups = {{*process.groups->begin()}};
         process.more_groups = true;
         break;
-    case 4: process.sha256.reset(); break;
-    default: process = {};
+    case 4:
+        process.sha256.reset();
+        break;
+    default:
+        process = {};
     }
 }
 

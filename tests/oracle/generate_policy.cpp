@@ -3,99 +3,22 @@
 #include <fmt/format.h>
 
 #include "tests/oracle/generate.h"
+#include "tests/oracle/vocabulary.h"
 
 namespace ringwall::oracle {
 namespace {
 
 using namespace model;
 
-struct Key {
-    std::string name;
-    std::vector<std::string> values;
-};
-
-const std::vector<Key> keys{{"role", {"Web Server", "App Server", "Database"}},
-                            {"app", {"Payments", "Ordering"}},
-                            {"env", {"Production", "Development"}},
-                            {"loc", {"UK", "Germany"}},
-                            {"tier", {"1", "2"}}};
-
 const std::vector<std::uint16_t> ports{1,    22,   53,   80,   81,   443,   1023,
                                        1024, 5432, 8080, 8083, 9000, 32768, 65535};
 
-Address v4(std::uint32_t text) { return Address::v4(text); }
+Address v4(std::uint32_t text) {
+    return Address::v4(text);
+}
 
 Address v6(std::uint64_t site, std::uint64_t host) {
     return *Address::parse(fmt::format("2001:db8:{:x}::{:x}", site, host));
-}
-
-Address plus(Address address, std::uint64_t count) {
-    for (int i = 15; i >= 0 && count; --i) {
-        count += address.bytes[i];
-        address.bytes[i] = static_cast<std::uint8_t>(count);
-        count >>= 8;
-    }
-    return address;
-}
-
-bool anyone_judges(const Policy& policy, const RuleSet& set, const Rule& rule, Direction own) {
-    return std::ranges::any_of(policy.workloads, [&](const Workload& workload) {
-        return workload.managed && concerns(policy, set, rule, own, workload);
-    });
-}
-
-void without_process(const Policy& policy, ServiceUse& use) {
-    use.process.reset();
-    for (const Service& service : policy.services)
-        if (service.name == use.service && service.process) {
-            use.port = service.ports.front();
-            use.service.clear();
-            break;
-        }
-}
-
-void drop_unjudged(const Policy& policy, const RuleSet& set, Rule& rule) {
-    if (!anyone_judges(policy, set, rule, Direction::inbound))
-        for (ServiceUse& use : rule.services)
-            without_process(policy, use);
-    for (Selector& source : rule.from) {
-        Rule only = rule;
-        only.from = {source};
-        if (!anyone_judges(policy, set, only, Direction::outbound))
-            source.process.reset();
-    }
-}
-
-// An allow whose process selector nobody can judge is an error.
-void drop_unjudged(Policy& policy) {
-    for (RuleSet& set : policy.rule_sets)
-        for (Rule& rule : set.rules)
-            if (rule.action == Action::allow)
-                drop_unjudged(policy, set, rule);
-}
-
-Labels random_labels(Dice& dice) {
-    Labels out;
-    for (const Key& key : keys)
-        if (dice.percent(key.name == "tier" ? 40 : 85))
-            out[key.name] = dice.pick(key.values);
-    return out;
-}
-
-Mode random_mode(Dice& dice) {
-    static const std::vector<Mode> modes{Mode::full, Mode::selective, Mode::visibility, Mode::idle};
-    return modes[dice.weighted({50, 28, 16, 6})];
-}
-
-bool is_named(const Policy& policy, const std::string& workload) {
-    const auto names = [&](const Selector& selector) {
-        return selector.form == Selector::Form::workload && selector.name == workload;
-    };
-    for (const RuleSet& set : policy.rule_sets)
-        for (const Rule& rule : set.rules)
-            if (std::ranges::any_of(rule.from, names) || std::ranges::any_of(rule.to, names))
-                return true;
-    return false;
 }
 
 class Builder {
@@ -262,7 +185,7 @@ class Builder {
         LabelSelector out;
         const auto count = x_dice.weighted({0, 6, 3, 1});
         while (out.labels.size() < count) {
-            const Key& key = x_dice.pick(keys);
+            const Key& key = x_dice.pick(label_keys());
             auto& values = out.labels[key.name];
             values.insert(x_dice.pick(key.values));
             if (x_dice.percent(30))
@@ -301,8 +224,8 @@ class Builder {
         case 1:
             return {first, first};
         case 2:
-            return {first, static_cast<std::uint16_t>(std::min<std::uint64_t>(
-                               65535, first + x_dice.between(1, 700)))};
+            return {first, static_cast<std::uint16_t>(
+                               std::min<std::uint64_t>(65535, first + x_dice.between(1, 700)))};
         default:
             return {first, std::max(first, x_dice.pick(ports))};
         }
@@ -341,13 +264,26 @@ class Builder {
         const auto parts = x_dice.weighted({0, 6, 3, 1});
         for (std::size_t i = 0; i < parts; ++i) {
             switch (x_dice.below(7)) {
-            case 0: out.path = x_dice.pick(p.paths); break;
-            case 1: out.name = named(x_dice.pick(p.paths)); break;
-            case 2: out.unit = x_dice.pick(p.units); break;
-            case 3: out.container = x_dice.pick(p.containers); break;
-            case 4: out.user = x_dice.pick(p.users); break;
-            case 5: out.group = x_dice.pick(p.groups); break;
-            default: out.sha256 = x_dice.pick(p.sha256);
+            case 0:
+                out.path = x_dice.pick(p.paths);
+                break;
+            case 1:
+                out.name = named(x_dice.pick(p.paths));
+                break;
+            case 2:
+                out.unit = x_dice.pick(p.units);
+                break;
+            case 3:
+                out.container = x_dice.pick(p.containers);
+                break;
+            case 4:
+                out.user = x_dice.pick(p.users);
+                break;
+            case 5:
+                out.group = x_dice.pick(p.groups);
+                break;
+            default:
+                out.sha256 = x_dice.pick(p.sha256);
             }
         }
         return out;
@@ -455,7 +391,7 @@ class Builder {
         Scope out;
         const auto count = x_dice.weighted({0, 7, 3});
         while (out.size() < count) {
-            const Key& key = keys[1 + x_dice.below(3)];
+            const Key& key = label_keys()[1 + x_dice.below(3)];
             out[key.name] = x_dice.pick(key.values);
         }
         return out;
@@ -481,68 +417,8 @@ class Builder {
 
 } // namespace
 
-std::size_t Dice::weighted(const std::vector<unsigned>& weights) {
-    std::uint64_t sum = 0;
-    for (const unsigned weight : weights)
-        sum += weight;
-    std::uint64_t point = below(sum);
-    std::size_t index = 0;
-    while (point >= weights[index])
-        point -= weights[index++];
-    return index;
+Policy random_policy(Dice& dice, const Programs& programs) {
+    return Builder(dice, programs).run();
 }
-
-const Programs& imaginary_programs() {
-    static const Programs programs{
-        .paths = {"/usr/sbin/named", "/opt/shop/bin/web", "/usr/bin/web", "/usr/bin/java",
-                  "/usr/local/sbin/named"},
-        .units = {"named.service", "web.service", "/system.slice/web.service",
-                  "/user.slice/web.service", "/kubepods.slice/pod1"},
-        .containers = {"shop", "cache"},
-        .sha256 = {std::string(64, 'a'), std::string(64, 'b'), std::string(63, '0') + "1"},
-        .unit_paths = {"/system.slice/named.service", "/system.slice/web.service",
-                       "/user.slice/web.service", "/kubepods.slice/pod1", "/web.service"},
-        .users = {"named", "alice", "1002", "0"},
-        .groups = {"staff", "ops", "1002", "0"},
-        .uids = {0, 53, 1000, 1002},
-        .gids = {0, 50, 51, 1002},
-        .node = {.users = {{"named", 53}, {"alice", 1000}}, .groups = {{"staff", 50}, {"ops", 51}}}};
-    return programs;
-}
-
-Policy random_change(Dice& dice, Policy policy) {
-    Workload& workload = policy.workloads[dice.below(policy.workloads.size())];
-    const bool named = is_named(policy, workload.name);
-    RuleSet& set = policy.rule_sets[dice.below(policy.rule_sets.size())];
-    switch (dice.below(6)) {
-    case 0:
-        if (workload.managed)
-            workload.mode = random_mode(dice);
-        break;
-    case 1:
-        if (!named)
-            workload.labels = random_labels(dice);
-        break;
-    case 2:
-        workload.addresses.push_back(plus(v4(0x0a000100), dice.between(40, 60)));
-        break;
-    case 3:
-        if (workload.addresses.size() > 1)
-            workload.addresses.pop_back();
-        break;
-    case 4:
-        if (set.rules.size() > 1)
-            set.rules.erase(set.rules.begin() + static_cast<long>(dice.below(set.rules.size())));
-        break;
-    default:
-        if (!named && (!workload.managed || !workload.cgroup.empty()))
-            std::erase_if(policy.workloads,
-                          [name = workload.name](const Workload& w) { return w.name == name; });
-    }
-    drop_unjudged(policy);
-    return policy;
-}
-
-Policy random_policy(Dice& dice, const Programs& programs) { return Builder(dice, programs).run(); }
 
 } // namespace ringwall::oracle

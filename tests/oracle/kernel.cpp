@@ -10,22 +10,19 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "oracle.skel.h"
+#include "tests/oracle/cgroups.h"
 #include "tests/oracle/exchange.h"
 #include "tests/oracle/frame.h"
 #include "tests/oracle/pins.h"
 
 namespace ringwall::oracle {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::uint64_t unknown_file = 4711; // its digest is not known
 
@@ -68,9 +65,8 @@ Object load(const std::string& pins) {
         close(fd);
     }
     bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, object->obj)
-        bpf_program__set_autoload(program,
-                                  std::strncmp(bpf_program__name(program), "oracle_", 7) == 0);
+    bpf_object__for_each_program(program, object->obj) bpf_program__set_autoload(
+        program, std::strncmp(bpf_program__name(program), "oracle_", 7) == 0);
     must(oracle_bpf__load(object.get()) == 0, "load the test object");
     return object;
 }
@@ -181,8 +177,7 @@ void RealKernel::say_owner(const Process& process) {
         const std::string& other = imaginary_programs().paths[x_count % 5];
         out.flags |= RW_OWNER_PATH;
         out.exe = from.path ? *from.path : x_datapath->path_id(other);
-        out.name = from.name ? *from.name
-                             : x_datapath->name_id(other.substr(other.rfind('/') + 1));
+        out.name = from.name ? *from.name : x_datapath->name_id(other.substr(other.rfind('/') + 1));
         out.user_ns += kind == 2;
         out.mount_user_ns += kind == 3;
         out.root_dev += kind == 4;
@@ -220,8 +215,7 @@ Answered RealKernel::decide(const Flow& flow) {
     say_owner(flow.process);
     x_exchange->passes = not_run;
     if (flow.protocol == 6)
-        x_exchange->tcp_direction =
-            flow.direction == Direction::outbound ? RW_DIR_OUT : RW_DIR_IN;
+        x_exchange->tcp_direction = flow.direction == Direction::outbound ? RW_DIR_OUT : RW_DIR_IN;
     send(flow);
     const oracle_exchange& x = *x_exchange;
     if (x.passes == not_run)
@@ -234,65 +228,15 @@ Answered RealKernel::decide(const Flow& flow) {
     out.maybe = x.maybe;
     // What passes is kept on the socket with its verdict, unless nobody was asked.
     out.idle = x.passes && (x.flow.generation == 0 || x.flow.reason == RW_REASON_IDLE);
-    out.verdict = x.passes ? static_cast<loader::Verdict>(x.flow.verdict) : loader::Verdict::blocked;
+    out.verdict =
+        x.passes ? static_cast<loader::Verdict>(x.flow.verdict) : loader::Verdict::blocked;
     return out;
 }
 
 } // namespace
 
-Cgroups::Cgroups() {
-    const auto mounted = loader::cgroup2_mount();
-    if (!mounted)
-        throw std::runtime_error(mounted.error().message);
-    std::string line, own;
-    for (std::ifstream file("/proc/self/cgroup"); std::getline(file, line);)
-        if (line.starts_with("0::"))
-            own = line.substr(3);
-    x_parent = *mounted + (own == "/" ? "" : own);
-    x_top = fmt::format("{}/rw-oracle-{}", *mounted, getpid());
-    x_below_mount = fmt::format("/rw-oracle-{}/host", getpid());
-    fs::create_directories(x_top + "/host");
+std::unique_ptr<Kernel> make_kernel() {
+    return std::make_unique<RealKernel>();
 }
-
-Cgroups::~Cgroups() {
-    leave();
-    std::vector<std::string> found{x_top};
-    std::error_code ignored;
-    for (const auto& entry : fs::recursive_directory_iterator(x_top, ignored))
-        if (entry.is_directory(ignored))
-            found.push_back(entry.path());
-    for (auto at = found.rbegin(); at != found.rend(); ++at)
-        rmdir(at->c_str());
-}
-
-std::string Cgroups::directory(const std::string& cgroup) const {
-    const std::string out = x_top + "/host" + cgroup;
-    fs::create_directories(out);
-    return out;
-}
-
-void Cgroups::enter(const std::string& cgroup) {
-    const std::string wanted = directory(cgroup);
-    if (wanted == x_here)
-        return;
-    std::ofstream procs(wanted + "/cgroup.procs");
-    procs << getpid() << std::flush;
-    must(bool(procs), "join " + wanted);
-    x_here = wanted;
-}
-
-void Cgroups::leave() {
-    std::ofstream(x_parent + "/cgroup.procs") << getpid() << std::flush;
-    x_here.clear();
-}
-
-std::uint64_t Cgroups::id(const std::string& cgroup) const {
-    const auto id = loader::cgroup_id(directory(cgroup));
-    if (!id)
-        throw std::runtime_error(id.error().message);
-    return *id;
-}
-
-std::unique_ptr<Kernel> make_kernel() { return std::make_unique<RealKernel>(); }
 
 } // namespace ringwall::oracle

@@ -41,8 +41,8 @@ int compare(const Arguments& arguments) {
         if (const auto mismatch = trial.run(seed++))
             return report(*mismatch);
         ++policies;
-    } while (!arguments.seed && (trial.coverage().decisions() < arguments.decisions ||
-                                 policies < arguments.policies));
+    } while (!arguments.seed &&
+             (trial.coverage().decisions() < arguments.decisions || policies < arguments.policies));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     std::cout << fmt::format("{} decisions over {} policies (seeds {} to {}) in {:.1f} s, "
                              "0 mismatches\n{}",
@@ -80,10 +80,10 @@ int real_sockets(const Arguments& arguments) {
         ++policies;
     } while (!arguments.seed && traffic->counts().decisions < arguments.sockets);
     const TrafficCounts& counts = traffic->counts();
-    std::cout << fmt::format("{} decisions through real sockets over {} policies, {} with an event, "
-                             "{} refused at once, 0 mismatches\n{}",
-                             counts.decisions, policies, counts.with_event, counts.refused,
-                             traffic->coverage().text());
+    std::cout << fmt::format(
+        "{} decisions through real sockets over {} policies, {} with an event, "
+        "{} refused at once, 0 mismatches\n{}",
+        counts.decisions, policies, counts.with_event, counts.refused, traffic->coverage().text());
     return 0;
 }
 

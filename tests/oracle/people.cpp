@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -119,7 +120,9 @@ void Person::await_ready() const {
     must(recv(x_descriptor, &byte, 1, 0) == 1, "the other end did not start");
 }
 
-void Person::let_go() const { must(send(x_descriptor, "g", 1, 0) == 1, "let the other end go"); }
+void Person::let_go() const {
+    must(send(x_descriptor, "g", 1, 0) == 1, "let the other end go");
+}
 
 ProbeReply Person::ask(Ask what, const std::vector<ProbeFlow>& flows) const {
     ProbeRequest request;
@@ -146,8 +149,8 @@ Town::~Town() {
     x_people.clear();
     x_other_end.reset();
     close(x_marker);
-    std::error_code ignored;
-    fs::remove_all(x_directory, ignored);
+    umount2(x_directory.c_str(), MNT_DETACH);
+    rmdir(x_directory.c_str());
 }
 
 void Town::make_wire() {
@@ -175,13 +178,12 @@ void Town::make_wire() {
                       there));
     // Nobody has to be asked who has an address, so no packet ever waits for the answer.
     for (const char* address : {"192.0.2", "fd99:199:"})
-        shell(fmt::format(
-            "ip neigh replace {0}{2}2 lladdr 02:00:00:00:00:02 dev rw-oracle0 && "
-            "{1} ip neigh replace {0}{2}1 lladdr 02:00:00:00:00:01 dev rw-oracle1",
-            address, there, std::string_view(address).ends_with(':') ? ":" : "."));
+        shell(fmt::format("ip neigh replace {0}{2}2 lladdr 02:00:00:00:00:02 dev rw-oracle0 && "
+                          "{1} ip neigh replace {0}{2}1 lladdr 02:00:00:00:00:01 dev rw-oracle1",
+                          address, there, std::string_view(address).ends_with(':') ? ":" : "."));
     for (const char* net : {"10.0.0.0/8", "172.17.0.0/16"})
-        shell(fmt::format("ip route add {0} via 192.0.2.2 && {1} ip route add local {0} dev lo", net,
-                          there));
+        shell(fmt::format("ip route add {0} via 192.0.2.2 && {1} ip route add local {0} dev lo",
+                          net, there));
     for (const char* net : {"2001:db8::/32", "fd00::/64"})
         shell(fmt::format("ip -6 route add {0} via fd99:199::2 && {1} ip -6 route add local {0} "
                           "dev lo",
@@ -199,6 +201,8 @@ void Town::make_wire() {
 
 // Five programs, two of them of one name; each differs in its last bytes.
 void Town::make_programs() {
+    fs::create_directories(x_directory);
+    must(mount("programs", x_directory.c_str(), "tmpfs", 0, "mode=755") == 0, "mount a tmpfs");
     x_programs = imaginary_programs();
     x_programs.sha256.clear();
     for (std::string& path : x_programs.paths) {

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/oracle/cgroups.h"
 #include "tests/oracle/generate.h"
-#include "tests/oracle/kernel.h"
 #include "tests/oracle/probe.h"
 
 namespace ringwall::oracle {
@@ -28,8 +28,8 @@ class Person {
     void await_ready() const; // it says one byte
     void let_go() const;      // it waits for one byte
 
-    std::string cgroup;       // below the host's, "/machine.slice/c0/inner.service"
-    Process facts;            // what the oracle knows of it
+    std::string cgroup; // below the host's, "/machine.slice/c0/inner.service"
+    Process facts;      // what the oracle knows of it
 
   private:
     int x_pid, x_descriptor;
@@ -37,7 +37,7 @@ class Person {
 
 class Town {
   public:
-    // `probe`: path of the probe's executable.
+    // `probe`: path of the probe's executable. This process has a mount namespace of its own.
     Town(Cgroups& cgroups, const std::string& probe);
     ~Town();
     Town(const Town&) = delete;

@@ -1,4 +1,4 @@
-// A bpffs of its own for one run, gone with it.
+// A bpffs in a mount namespace of this process, so that it is gone with it, however it ends.
 #pragma once
 
 #include <string>

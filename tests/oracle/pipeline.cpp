@@ -37,12 +37,17 @@ std::optional<std::uint32_t> id_of(const std::map<std::string, std::uint32_t>& n
     return found == names.end() ? std::nullopt : std::optional(found->second);
 }
 
-void raise(std::uint32_t& highest, std::uint32_t id) { highest = std::max(highest, id); }
+void raise(std::uint32_t& highest, std::uint32_t id) {
+    highest = std::max(highest, id);
+}
 
 } // namespace
 
 Numbering plain_numbering() {
-    return {.path_id = fnv, .name_id = fnv, .root = {}, .containers = container_cgroups(),
+    return {.path_id = fnv,
+            .name_id = fnv,
+            .root = {},
+            .containers = container_cgroups(),
             .cgroup_directory = [](const auto& cgroup) { return "/host" + cgroup; },
             .unit_root = {}};
 }
@@ -95,10 +100,14 @@ Verdict verdict(const Answered& answered) {
     if (answered.idle)
         return Verdict::idle;
     switch (answered.verdict) {
-    case loader::Verdict::allowed: return Verdict::allowed;
-    case loader::Verdict::would_block: return Verdict::would_block;
-    case loader::Verdict::unmatched: return Verdict::unmatched;
-    default: return Verdict::blocked;
+    case loader::Verdict::allowed:
+        return Verdict::allowed;
+    case loader::Verdict::would_block:
+        return Verdict::would_block;
+    case loader::Verdict::unmatched:
+        return Verdict::unmatched;
+    default:
+        return Verdict::blocked;
     }
 }
 

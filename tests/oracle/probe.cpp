@@ -1,5 +1,5 @@
-// One real process of the oracle: opens sockets as it is asked to. Its path, user, groups and cgroup
-// are made by whoever starts it.
+// One real process of the oracle: opens sockets as it is asked to. Its path, user, groups and
+// cgroup are made by whoever starts it.
 #include "tests/oracle/probe.h"
 
 #include <arpa/inet.h>
@@ -81,8 +81,8 @@ Outcome reach(const ProbeFlow& flow, int& error) {
     const Endpoint to = endpoint(flow.peer, flow.port, flow.mapped);
     const int fd = open_socket(flow, to.family());
     const bool stream = flow.protocol == 6;
-    const long done = stream ? connect(fd, to.address(), to.size)
-                             : sendto(fd, "x", 1, 0, to.address(), to.size);
+    const long done =
+        stream ? connect(fd, to.address(), to.size) : sendto(fd, "x", 1, 0, to.address(), to.size);
     error = done < 0 ? errno : 0;
     Outcome out = done >= 0 ? Outcome::passed : error == EPERM ? Outcome::refused : Outcome::failed;
     if (stream && error == EINPROGRESS)
@@ -109,12 +109,23 @@ class Probe {
             const ProbeFlow& flow = request.flows[i];
             int& error = reply.errors[i];
             switch (request.ask) {
-            case Ask::reach: reply.outcomes[i] = reach(flow, error); break;
-            case Ask::serve: reply.outcomes[i] = serve(flow, i, error); break;
-            case Ask::send: reply.outcomes[i] = send_towards(flow, i, error); break;
-            case Ask::mark: break;
-            case Ask::settled: reply.outcomes[i] = settled(flow, i, error); break;
-            case Ask::collect: reply.outcomes[i] = collect(flow, i); break;
+            case Ask::reach:
+                reply.outcomes[i] = reach(flow, error);
+                break;
+            case Ask::serve:
+                reply.outcomes[i] = serve(flow, i, error);
+                break;
+            case Ask::send:
+                reply.outcomes[i] = send_towards(flow, i, error);
+                break;
+            case Ask::mark:
+                break;
+            case Ask::settled:
+                reply.outcomes[i] = settled(flow, i, error);
+                break;
+            case Ask::collect:
+                reply.outcomes[i] = collect(flow, i);
+                break;
             }
         }
         if (request.ask == Ask::mark)
@@ -168,15 +179,14 @@ class Probe {
     // All packets went through one queue before the marker, so nothing is awaited here.
     Outcome settled(const ProbeFlow& flow, std::size_t i, int& error) {
         const int fd = x_sockets[i];
-        const Outcome out =
-            flow.protocol == 6 ? await_connect(fd, 0, error) : Outcome::silent;
+        const Outcome out = flow.protocol == 6 ? await_connect(fd, 0, error) : Outcome::silent;
         close_abruptly(fd);
         return out;
     }
 
     static void mark() {
-        ProbeFlow marker{.peer = ringwall::Address::parse(own_v4)->bytes, .port = marker_port,
-                         .protocol = 17};
+        ProbeFlow marker{
+            .peer = ringwall::Address::parse(own_v4)->bytes, .port = marker_port, .protocol = 17};
         const Endpoint to = endpoint(marker.peer, marker.port, false);
         const int fd = open_socket(marker, AF_INET);
         (void)!sendto(fd, "m", 1, 0, to.address(), to.size);

@@ -144,9 +144,8 @@ void Rows::bits(const loader::RuleSetRow& set, const Owner& owner, Answered& ans
         answered.maybe &= known ? selectors(free) : all_selectors;
     };
     const auto one = [&](Attribute which, std::optional<std::uint64_t> value) {
-        narrow(which, owner.known && value, [&](std::uint64_t free) {
-            return attribute(set.id, which, *value).value_or(free);
-        });
+        narrow(which, owner.known && value,
+               [&](std::uint64_t free) { return attribute(set.id, which, *value).value_or(free); });
     };
     one(Attribute::path, owner.path);
     one(Attribute::name, owner.name);

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/oracle/cgroups.h"
 #include "tests/oracle/people.h"
 #include "tests/oracle/pins.h"
 #include "tests/oracle/yaml.h"
@@ -19,7 +20,7 @@
 namespace ringwall::oracle {
 namespace {
 
-constexpr std::size_t flows_per_person = 30; // in each direction, at each host
+constexpr std::size_t flows_per_person = 16; // in each direction, at each host
 constexpr std::uint8_t tcp = 6, udp = 17;
 
 bool below(const std::string& cgroup, const std::string& ancestor) {
@@ -31,9 +32,9 @@ const model::Workload& subject_of(const model::Policy& policy, const std::string
                                   const std::string& cgroup) {
     const model::Workload* nearest = nullptr;
     for (const auto& workload : policy.workloads) {
-        const bool here = workload.name == host ||
-                          (workload.host == host && !workload.cgroup.empty() &&
-                           workload.managed && below(cgroup, workload.cgroup));
+        const bool here =
+            workload.name == host || (workload.host == host && !workload.cgroup.empty() &&
+                                      workload.managed && below(cgroup, workload.cgroup));
         if (here && (!nearest || workload.cgroup.size() > nearest->cgroup.size()))
             nearest = &workload;
     }
@@ -42,13 +43,14 @@ const model::Workload& subject_of(const model::Policy& policy, const std::string
 
 // Addresses that the other end has.
 bool reachable(const Address& address) {
-    static const std::vector<Prefix> nets{*Prefix::parse("10.0.0.0/8"),
-                                          *Prefix::parse("172.17.0.0/16"),
-                                          *Prefix::parse("2001:db8::/32"),
-                                          *Prefix::parse("fd00::/64")};
-    return std::ranges::any_of(nets, [&](const Prefix& net) {
-        return net.contains(address) && address != net.address;
-    }) && address != *Address::parse("10.255.255.255");
+    static const std::vector<Prefix> nets{
+        *Prefix::parse("10.0.0.0/8"), *Prefix::parse("172.17.0.0/16"),
+        *Prefix::parse("2001:db8::/32"), *Prefix::parse("fd00::/64")};
+    return std::ranges::any_of(nets,
+                               [&](const Prefix& net) {
+                                   return net.contains(address) && address != net.address;
+                               }) &&
+           address != *Address::parse("10.255.255.255");
 }
 
 bool is_own(const model::Policy& policy, const std::string& host, const Address& address) {
@@ -67,7 +69,8 @@ Key key_of(const loader::Event& event) {
 }
 
 ProbeFlow probe_flow(const Flow& flow, bool mapped) {
-    return {.peer = flow.peer.bytes, .port = flow.port, .protocol = flow.protocol, .mapped = mapped};
+    return {
+        .peer = flow.peer.bytes, .port = flow.port, .protocol = flow.protocol, .mapped = mapped};
 }
 
 Verdict spoken(loader::Verdict verdict) {
@@ -120,9 +123,9 @@ class RealTraffic final : public Traffic {
                             Direction direction);
     std::optional<std::string> person(Dice& dice, const model::Policy& policy,
                                       const std::string& host, const Person& person);
-    std::optional<std::string> compare(const model::Policy& policy,
-                                       const model::Workload& subject, const Person& person,
-                                       const std::vector<Flow>& flows, const ProbeReply& reply);
+    std::optional<std::string> compare(const model::Policy& policy, const model::Workload& subject,
+                                       const Person& person, const std::vector<Flow>& flows,
+                                       const ProbeReply& reply);
     std::map<Key, loader::Event> events();
 
     Cgroups x_cgroups;
@@ -152,9 +155,8 @@ Numbering RealTraffic::numbering() {
             .name_id = [this](std::string_view text) { return x_datapath->name_id(text); },
             .root = own_root(),
             .containers = x_town.containers(),
-            .cgroup_directory = [this](const std::string& cgroup) {
-                return x_cgroups.directory(cgroup);
-            },
+            .cgroup_directory =
+                [this](const std::string& cgroup) { return x_cgroups.directory(cgroup); },
             .unit_root = x_cgroups.unit_root()};
 }
 
@@ -249,8 +251,8 @@ std::optional<std::string> RealTraffic::compare(const model::Policy& policy,
         if (reply.outcomes[i] != due)
             said = fmt::format("the socket: outcome {} ({})", static_cast<int>(reply.outcomes[i]),
                                std::strerror(reply.errors[i]));
-        const auto event = seen.find(
-            {inbound, flow.protocol, flow.peer, flow.port, static_cast<std::uint32_t>(person.pid())});
+        const auto event = seen.find({inbound, flow.protocol, flow.peer, flow.port,
+                                      static_cast<std::uint32_t>(person.pid())});
         if (event != seen.end()) {
             ++x_counts.with_event;
             const Verdict verdict = spoken(event->second.verdict);

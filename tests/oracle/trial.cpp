@@ -19,8 +19,8 @@ std::string said(const char* who, Verdict verdict, const std::string& rule) {
 
 Trial::Trial(TrialOptions options)
     : x_options(options), x_programs(imaginary_programs()),
-      x_pipeline(x_programs.node,
-                 options.kernel ? options.kernel->numbering() : plain_numbering(), options.fault) {}
+      x_pipeline(x_programs.node, options.kernel ? options.kernel->numbering() : plain_numbering(),
+                 options.fault) {}
 
 std::optional<std::string> Trial::flow(const model::Policy& policy, const model::Workload& subject,
                                        const Flow& flow) {
@@ -62,10 +62,10 @@ std::optional<std::string> Trial::subject(Dice& dice, const model::Policy& polic
 
 std::optional<std::string> Trial::host(Dice& dice, const model::Policy& policy,
                                        const std::string& name) {
-    const Apply also = x_options.kernel ? Apply([this](const loader::Delta& delta) {
-        return x_options.kernel->apply(delta);
-    })
-                                        : Apply();
+    const Apply also =
+        x_options.kernel
+            ? Apply([this](const loader::Delta& delta) { return x_options.kernel->apply(delta); })
+            : Apply();
     if (const auto live = x_pipeline.provision(name, also); !live)
         return yaml(policy) + "\nat " + name + ": " + live.error();
     for (const auto& workload : policy.workloads)

@@ -8,7 +8,9 @@ namespace {
 
 using namespace model;
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string quoted(const std::string& text) {
+    return "\"" + text + "\"";
+}
 
 template <typename Range, typename Write>
 std::string list(const Range& range, Write write) {
@@ -52,19 +54,29 @@ std::vector<std::string> pairs(const LabelSelector& selector) {
     for (const auto& group : selector.groups)
         out.push_back("group: " + group);
     if (!selector.none_of.empty())
-        out.push_back("not: " + list(selector.none_of,
-                                     [](const auto& inner) { return map(pairs(inner)); }));
+        out.push_back("not: " +
+                      list(selector.none_of, [](const auto& inner) { return map(pairs(inner)); }));
     return out;
 }
 
 std::string selector(const Selector& selector) {
     std::vector<std::string> out;
     switch (selector.form) {
-    case Selector::Form::labels: out = pairs(selector.labels); break;
-    case Selector::Form::workload: out = {"workload: " + selector.name}; break;
-    case Selector::Form::list: out = {"list: " + selector.name}; break;
-    case Selector::Form::any: out = {"any: true"}; break;
-    case Selector::Form::all: out = {"all: true"}; break;
+    case Selector::Form::labels:
+        out = pairs(selector.labels);
+        break;
+    case Selector::Form::workload:
+        out = {"workload: " + selector.name};
+        break;
+    case Selector::Form::list:
+        out = {"list: " + selector.name};
+        break;
+    case Selector::Form::any:
+        out = {"any: true"};
+        break;
+    case Selector::Form::all:
+        out = {"all: true"};
+        break;
     }
     if (selector.process)
         out.push_back("process: " + process(*selector.process));
@@ -122,9 +134,10 @@ std::string spec(const Workload& workload) {
     if (!workload.labels.empty())
         out += "  labels: " + labels(workload.labels) + "\n";
     if (!workload.addresses.empty())
-        out += "  addresses: " + list(workload.addresses, [](const Address& address) {
-                   return quoted(address.text());
-               }) + "\n";
+        out += "  addresses: " +
+               list(workload.addresses,
+                    [](const Address& address) { return quoted(address.text()); }) +
+               "\n";
     out += workload.managed ? fmt::format("  mode: {}\n", name(workload.mode))
                             : std::string("  managed: false\n");
     if (!workload.cgroup.empty())
@@ -137,9 +150,8 @@ std::string spec(const Workload& workload) {
 }
 
 std::string spec(const Service& service) {
-    std::string out = "  ports: " + list(service.ports, [](const Port& port) {
-                          return map(pairs(port));
-                      }) + "\n";
+    std::string out =
+        "  ports: " + list(service.ports, [](const Port& port) { return map(pairs(port)); }) + "\n";
     return service.process ? out + "  process: " + process(*service.process) + "\n" : out;
 }
 
@@ -149,9 +161,9 @@ std::string spec(const AddressList& list_) {
 }
 
 std::string spec(const LabelGroup& group) {
-    return "  labels: " + list(group.members, [](const LabelSelector& member) {
-               return map(pairs(member));
-           }) + "\n";
+    return "  labels: " +
+           list(group.members, [](const LabelSelector& member) { return map(pairs(member)); }) +
+           "\n";
 }
 
 std::string spec(const RuleSet& rule_set) {
@@ -160,12 +172,11 @@ std::string spec(const RuleSet& rule_set) {
         out += "  scopes: " + list(rule_set.scopes, labels) + "\n";
     out += "  rules:\n";
     for (const Rule& rule : rule_set.rules)
-        out += fmt::format("  - name: {}\n    action: {}\n    scope: {}\n    from: {}\n    to: {}\n"
-                           "    services: {}\n",
-                           rule.name, name(rule.action),
-                           rule.scope == RuleScope::intra ? "intra" : "extra",
-                           list(rule.from, selector), list(rule.to, selector),
-                           list(rule.services, service_use));
+        out += fmt::format(
+            "  - name: {}\n    action: {}\n    scope: {}\n    from: {}\n    to: {}\n"
+            "    services: {}\n",
+            rule.name, name(rule.action), rule.scope == RuleScope::intra ? "intra" : "extra",
+            list(rule.from, selector), list(rule.to, selector), list(rule.services, service_use));
     return out;
 }
 
@@ -206,13 +217,13 @@ std::string words(const Policy& policy, const Flow& flow) {
                 owners += (owners.empty() ? "" : ", ") + workload.name;
     }
     const bool icmp = flow.protocol == 1 || flow.protocol == 58;
-    return fmt::format(
-        "at {} ({}): {} {} {} ({}), protocol {} {}{}\n  local process: {}", flow.subject, mode,
-        name(flow.direction), flow.direction == Direction::outbound ? "to" : "from",
-        flow.peer.text(), owners.empty() ? "nobody" : owners, flow.protocol,
-        icmp ? fmt::format("type {} code {}", flow.icmp_type, flow.icmp_code)
-             : fmt::format("port {}", flow.port),
-        flow.fragment ? ", a later fragment" : "", words(flow.process));
+    return fmt::format("at {} ({}): {} {} {} ({}), protocol {} {}{}\n  local process: {}",
+                       flow.subject, mode, name(flow.direction),
+                       flow.direction == Direction::outbound ? "to" : "from", flow.peer.text(),
+                       owners.empty() ? "nobody" : owners, flow.protocol,
+                       icmp ? fmt::format("type {} code {}", flow.icmp_type, flow.icmp_code)
+                            : fmt::format("port {}", flow.port),
+                       flow.fragment ? ", a later fragment" : "", words(flow.process));
 }
 
 } // namespace ringwall::oracle

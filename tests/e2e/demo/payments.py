@@ -45,8 +45,7 @@ class Payments:
 
     def start(self):
         self.write_policy()
-        for name in self.hosts:
-            self.start_agent(name)
+        self.start_agents(*self.hosts)
         apps = self.named("app-uk-")
         for name in apps:
             self.tomcats[name] = daemons.start_tomcat(self.hosts[name])
@@ -58,8 +57,12 @@ class Payments:
         for name in apps:
             daemons.tomcat_ready(self.tomcats[name])
 
-    def start_agent(self, name):
-        self.agents[name] = Agent(self.hosts[name], self.directory)
+    def start_agents(self, *names):
+        for name in names:
+            self.agents[name] = Agent(self.hosts[name], self.directory, start=False)
+            self.agents[name].launch()
+        for name in names:
+            self.agents[name].ready()
 
     def add_app_server(self):
         """A new machine with the labels of its siblings; no rule is touched."""
@@ -68,7 +71,7 @@ class Payments:
         self.modes[name] = "full"
         self.hosts[name] = self.lab.host(name, ADDED[1])
         self.apply()
-        self.start_agent(name)
+        self.start_agents(name)
         self.tomcats[name] = daemons.tomcat(self.hosts[name])
         daemons.httpd(self.hosts[name], 80)
         return name
@@ -107,4 +110,6 @@ class Payments:
         """Gives every agent the policy as it is now and waits until each enforces it."""
         self.write_policy()
         for agent in self.agents.values():
-            agent.reload()
+            agent.ask_to_reload()
+        for agent in self.agents.values():
+            agent.reloaded()
