@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> first_labels{"role", "app", "env", "loc"};
 constexpr std::uint64_t nobody = ~0ull;   // no process is known, so no user
-constexpr std::size_t cache_limit = 4096; // per kind of name
+constexpr std::size_t cache_limit = 1024; // per kind of name
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
     hash ^= value + 0x9e3779b97f4a7c15ull + (hash << 12) + (hash >> 4);
@@ -122,7 +122,8 @@ std::uint16_t Flow::port() const {
 }
 
 FlowTable::FlowTable(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {
-    index_.reserve(capacity_);
+    ring_.reserve(capacity_); // memory is used as it fills
+    keys_.reserve(capacity_);
 }
 
 void FlowTable::policy_changed(std::uint64_t version) {

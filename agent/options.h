@@ -44,7 +44,7 @@ struct Options {
     std::vector<Prefix> service_ranges;
     // A ring of 2 MiB holds 9,000 events; it is mapped twice and counts as resident memory.
     loader::Limits limits{.ring_bytes = 2u << 20};
-    std::uint32_t recent_flows = 8192;
+    std::uint32_t recent_flows = 2048;
     std::string log_level = "info";
 };
 

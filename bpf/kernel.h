@@ -27,10 +27,20 @@ struct net {
 	__u64 net_cookie;
 } RW_CORE;
 
+struct net___5_10 {
+	struct {
+		__s64 counter;
+	} net_cookie;
+} RW_CORE;
+
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
 	struct net *net_ns;
 } RW_CORE;
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
 
 typedef struct {
 	unsigned int val;
@@ -42,6 +52,8 @@ struct group_info {
 } RW_CORE;
 
 struct cred {
+	kuid_t uid;
+	kgid_t gid;
 	struct user_namespace *user_ns;
 	struct group_info *group_info;
 } RW_CORE;
@@ -131,9 +143,12 @@ struct mm_struct {
 
 struct task_struct {
 	struct mm_struct *mm;
+	int pid;
+	int tgid;
 	struct task_struct *group_leader;
 	__u64 start_boottime;
 	__u64 self_exec_id;
+	const struct cred *real_cred;
 	const struct cred *cred;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;

@@ -21,6 +21,25 @@ static __always_inline struct rw_control *rw_ctl(void)
 	return bpf_map_lookup_elem(&control, &zero);
 }
 
+/*
+ * As bpf_get_current_pid_tgid() and bpf_get_current_uid_gid(), which sockops lack before 7.x. Both
+ * pairs stand side by side in every kernel's struct.
+ */
+static __always_inline __u64 rw_task_id(struct task_struct *task)
+{
+	__u64 ids = 0;
+	bpf_core_read(&ids, sizeof(ids), &task->pid);
+	return ids;
+}
+
+static __always_inline __u64 rw_task_user(struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, real_cred);
+	__u64 ids = 0;
+	bpf_core_read(&ids, sizeof(ids), &cred->uid);
+	return ids;
+}
+
 static __always_inline __u64 rw_hash_words(const char *text, __u32 bytes, __u32 capacity,
 					   const __u64 *key)
 {
@@ -32,6 +51,13 @@ static __always_inline __u64 rw_hash_words(const char *text, __u32 bytes, __u32 
 		rw_sip_word(&h, *(const __u64 *)(text + i * 8));
 	}
 	return rw_sip_end(&h, bytes);
+}
+
+static __always_inline __u64 rw_netns_cookie(struct net *net)
+{
+	if (bpf_core_field_exists(net->net_cookie))
+		return BPF_CORE_READ(net, net_cookie);
+	return BPF_CORE_READ((struct net___5_10 *)net, net_cookie.counter);
 }
 
 /* "[kernel]" is one word: the id that a selector naming it gets. */
@@ -52,22 +78,22 @@ static __always_inline bool rw_walk_add(struct rw_walk *w, const void *name)
 	long n = bpf_probe_read_kernel_str(&w->path.text[at], 256, name);
 	if (n <= 1) /* failed, or an empty name */
 		return false;
-	at += n;
-	if (at > RW_PATH_BYTES)
+	__u32 last = at + n - 1; /* tested after the subtraction: old verifiers need it so */
+	if (last >= RW_PATH_BYTES)
 		return false;
-	w->path.text[at - 1] = '/';
-	w->path.bytes = at;
+	w->path.text[last] = '/';
+	w->path.bytes = last + 1;
 	return true;
 }
 
 /* Drops the '/' after the last component, so that the padding is zero. */
 static __always_inline void rw_walk_close(struct rw_walk *w)
 {
-	__u32 at = w->path.bytes;
-	if (at == 0 || at > RW_PATH_BYTES)
+	__u32 last = w->path.bytes - 1;
+	if (last >= RW_PATH_BYTES)
 		return;
-	w->path.text[at - 1] = 0;
-	w->path.bytes = at - 1;
+	w->path.text[last] = 0;
+	w->path.bytes = last;
 }
 
 static __always_inline void rw_file_id(struct inode *inode, struct rw_process *p,
@@ -194,7 +220,7 @@ int rw_identify(__u64 start, __u64 exec_id)
 	struct rw_control *ctl = rw_ctl();
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
-	__u64 task_id = bpf_get_current_pid_tgid();
+	__u64 task_id = rw_task_id(task);
 	__u32 pid = task_id >> 32;
 	struct rw_walk *w = ctl ? rw_walk_begin(task_id) : 0;
 	if (!w)
@@ -226,7 +252,7 @@ __u64 rw_walk_unit(__u64 cgroup)
 	struct rw_control *ctl = rw_ctl();
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct kernfs_node *kn = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
-	__u64 task_id = bpf_get_current_pid_tgid();
+	__u64 task_id = rw_task_id(task);
 	struct rw_walk *w = kn && ctl ? rw_walk_begin(task_id) : 0;
 	if (!w)
 		return 0;
@@ -332,8 +358,7 @@ static __noinline int rw_attribute(struct rw_owner *o, __u64 netns, __u64 cgroup
 	if (!o || !ctl)
 		return -1;
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 task_id = bpf_get_current_pid_tgid();
-	__u64 ids = bpf_get_current_uid_gid();
+	__u64 task_id = rw_task_id(task);
 	__u64 start = (__u32)task_id == task_id >> 32
 			      ? BPF_CORE_READ(task, start_boottime)
 			      : BPF_CORE_READ(task, group_leader, start_boottime);
@@ -344,9 +369,10 @@ static __noinline int rw_attribute(struct rw_owner *o, __u64 netns, __u64 cgroup
 	o->pid = task_id >> 32;
 	o->start_time = start;
 	o->exec_id = exec_id;
+	__u64 ids = rw_task_user(task);
 	o->uid = (__u32)ids;
 	o->gid = ids >> 32;
-	o->netns = netns ? netns : BPF_CORE_READ(task, nsproxy, net_ns, net_cookie);
+	o->netns = netns ? netns : rw_netns_cookie(BPF_CORE_READ(task, nsproxy, net_ns));
 	o->cgroup = cgroup ? cgroup : BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	o->flags = RW_OWNER_KNOWN;
 	o->unit = rw_unit_of(o->cgroup);

@@ -161,8 +161,11 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 	q.owner = sc.socket ? &sc.socket->owner : 0;
 	q.subject = sc.subject_id;
 	q.no_port = p.flags & RW_PKT_FRAGMENT;
+	/* verifiers up to 6.1 go on believing in the zeroes of an initialiser, and cut branches */
+	rw_forget(&q.subject, 7);
 	if (what != RW_TCP_FLOW || !rw_foreseen(&sc, &sc.socket->flow, &p, &d))
 		rw_judge(&q, sc.subject, &d);
+	rw_forget(&d, sizeof(d));
 	rw_count_decision(&d);
 	if (what == RW_TCP_FLOW)
 		return rw_conclude_tcp(&sc, &p, &d, q.direction);
@@ -225,6 +228,7 @@ static __noinline int rw_may_connect(struct rw_socket *s, const struct rw_tuple 
 		.tuple = t, .owner = &s->owner, .subject = id, .direction = RW_DIR_OUT};
 	struct rw_decision d = {};
 	rw_judge(&q, subject, &d);
+	rw_forget(&d, sizeof(d));
 	if (rw_passes(d.verdict)) {
 		if (!d.brief)
 			rw_foresee(&s->flow, t, &d, ctl->generation);

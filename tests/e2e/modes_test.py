@@ -1,6 +1,6 @@
 """The four modes, and what bad policy does to a running agent.
 
-    client (visibility) ──▶ server   tcp 7001 allowed, 7002 no rule, 7003 denied, 7004 deny + override
+    client (visibility) ──▶ server   tcp 7001 allowed, 7002 no rule, 7003 denied, 7004 overridden
 """
 
 from story import ANSWERED, SILENT, Agent, Story, allow, role, service, unittest

@@ -1,6 +1,6 @@
 """Sockets older than the agent: connections and listeners are judged by their real process.
 
-    client ══ held before any agent: tcp 7001 (allowed), 7002 (no rule), 7003 (other program) ══▶ server
+    client ══ older: tcp 7001 (allowed), 7002 (no rule), 7003 (another program) ══▶ server
            ── udp 53: named, older than the agent
 """
 

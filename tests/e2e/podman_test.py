@@ -56,7 +56,7 @@ class Podman(Story):
         self.assert_seen(REFUSED, self.loose.tcp("10.0.1.5", HOST_ONLY))
         flow = self.agent.flows.wait(port=HOST_ONLY, verdict="blocked",
                                      where=lambda f: f.process.get("container") == self.loose.name)
-        self.assertEqual("/bin/busybox", flow.path)
+        self.assertTrue(flow.unresolved, flow)
 
     def test_a_container_without_labels_is_known_by_its_name(self):
         self.assert_seen(ANSWERED, self.loose.tcp("10.0.1.5", NAMED))

@@ -55,7 +55,8 @@ class Revoke(Story):
         self.assertGreater(kept["answered"], middle[str(KEPT)]["answered"] - 1)
         self.assertGreater(middle[str(KEPT)]["answered"], before[str(KEPT)]["answered"])
         self.assertEqual(EACH, sum(revoked["ended"].values()))
-        self.assertLessEqual(set(revoked["ended"]), {"ECONNRESET", "ECONNABORTED", "EPIPE", "EPERM"})
+        self.assertLessEqual(set(revoked["ended"]),
+                             {"ECONNRESET", "ECONNABORTED", "EPIPE", "EPERM"})
 
 
 if __name__ == "__main__":

@@ -47,7 +47,10 @@ TOMCAT_WEB = """<?xml version="1.0"?>
     <servlet-name>default</servlet-name>
     <servlet-class>org.apache.catalina.servlets.DefaultServlet</servlet-class>
   </servlet>
-  <servlet-mapping><servlet-name>default</servlet-name><url-pattern>/</url-pattern></servlet-mapping>
+  <servlet-mapping>
+    <servlet-name>default</servlet-name>
+    <url-pattern>/</url-pattern>
+  </servlet-mapping>
   <welcome-file-list><welcome-file>index.txt</welcome-file></welcome-file-list>
 </web-app>
 """
@@ -171,7 +174,8 @@ def httpd(host, *ports):
     """Apache httpd (Debian's apache2) with one page, in apache2.service."""
     place = directory_of_(host, "apache2")
     listen = "\n".join(f"Listen {host.address}:{port}" for port in ports)
-    write_(f"{place}/apache2.conf", APACHE_CONF.format(directory=place, name=host.name, listen=listen))
+    write_(f"{place}/apache2.conf",
+           APACHE_CONF.format(directory=place, name=host.name, listen=listen))
     write_(f"{place}/www/index.txt", f"httpd on {host.name}\n")
     process = host.spawn(["/usr/sbin/apache2", "-D", "FOREGROUND", "-f", f"{place}/apache2.conf"],
                          "apache2.service", cwd=place)
@@ -216,7 +220,9 @@ class WebServer:
         if status in ("200", "504"):
             return {"200": "answered", "504": "timeout"}[status]
         refused = rf"Operation not permitted\).*/{port} HTTP"
-        return "refused-by-policy" if re.search(refused, self.master_.output()) else f"HTTP {status}"
+        if re.search(refused, self.master_.output()):
+            return "refused-by-policy"
+        return f"HTTP {status}"
 
 
 def start_nginx_(host, workers, listen, locations=""):

@@ -68,7 +68,7 @@ class FlowLog:
         with kernel.DirectoryWatch(os.path.dirname(self.path)) as watch:
             while not (found := self.find(since, where, **wanted)):
                 left = deadline - time.monotonic()
-                assert left > 0, (f"no flow {wanted} in {self.path} within {seconds} s; there are:\n"
+                assert left > 0, (f"no flow {wanted} in {self.path} in {seconds} s; there are:\n"
                                   + "\n".join(r.brief() for r in self.records()[since:][-20:]))
                 watch.wait(left)
         return found[0]
@@ -80,7 +80,7 @@ class FlowLog:
 
         def is_it(record):
             # A socket refused at connect may have no port yet; ICMP has none.
-            ports = (outcome["local"][1],) if direction == "inbound" else (outcome["local"][1], 0, None)
+            ports = {outcome["local"][1]} | ({0, None} if direction == "outbound" else set())
             own = record["source"].get("port") in ports
             if direction == "outbound":
                 own = own and record.process.get("pid") == outcome["pid"]

@@ -57,7 +57,7 @@ def cgroup2_mount():
 
 @contextlib.contextmanager
 def network_namespace(path):
-    """The calling thread inside another network namespace: sockets and /proc/sys/net are its own."""
+    """The calling thread inside another network namespace, for sockets and /proc/sys/net."""
     home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     there = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Many connections of one program, counted exactly: what a test of "nothing is lost" needs.
 
-    many.py hold ADDRESS PORT=N…   opens N connections to each port, then asks and answers on each in
-                                   turn without end; prints "open", then on "report" a JSON line,
+    many.py hold ADDRESS PORT=N…   opens N connections to each port, then asks and answers on each
+                                   in turn without end; prints "open", then on "report" a JSON line,
                                    on "stop" a last one
     many.py dial ADDRESS PORT…     connects, asks, reads, closes on each port in turn without end;
                                    prints "open" after the first round; "report", "stop" as above

@@ -80,7 +80,8 @@ def udp(address, port, payload=b"hello\n", connected=False):
 
 def question(name):
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.rstrip(".").split("."))
-    return struct.pack("!6H", 0x5257, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", 1, 1)
+    header = struct.pack("!6H", 0x5257, 0x0100, 1, 0, 0, 0)
+    return header + labels + b"\0" + struct.pack("!2H", 1, 1)
 
 
 def dns(address, name, port=53):

@@ -24,7 +24,8 @@ class Process:
         self.log = log
         account = pwd.getpwnam(user) if user else None
         netns_fd = os.open(netns, os.O_RDONLY | os.O_CLOEXEC) if netns else None
-        cgroup_fd = os.open(f"{cgroup}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) if cgroup else None
+        procs = f"{cgroup}/cgroup.procs"
+        cgroup_fd = os.open(procs, os.O_WRONLY | os.O_CLOEXEC) if cgroup else None
 
         def enter():
             if cgroup_fd is not None:
@@ -86,7 +87,7 @@ class Process:
     def wait(self, seconds=30):
         """Exit status, awaited on the pidfd."""
         if not select.select([self.pidfd_], [], [], seconds)[0]:
-            raise Died(f"{self.argv[0]} (pid {self.pid}) still runs after {seconds} s; its output:\n"
+            raise Died(f"{self.argv[0]} (pid {self.pid}) runs after {seconds} s; its output:\n"
                        + self.output()[-4000:])
         return self.popen_.wait()
 

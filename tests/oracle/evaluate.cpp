@@ -1,6 +1,7 @@
 #include "tests/oracle/evaluate.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace ringwall::oracle {
 namespace {

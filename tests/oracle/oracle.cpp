@@ -100,9 +100,11 @@ int main(int count, char** values) {
     app.add_flag("--show", arguments.show, "print every policy");
     app.add_flag("--kernel", arguments.kernel,
                  "ask the kernel too: real maps, the product's programs by BPF_PROG_TEST_RUN");
+    CLI::Option* probe =
+        app.add_option("--probe", arguments.probe, "the executable that opens the sockets");
     app.add_option("--sockets", arguments.sockets,
-                   "so many decisions through real sockets of real processes instead");
-    app.add_option("--probe", arguments.probe, "the executable that opens the sockets");
+                   "so many decisions through real sockets of real processes instead")
+        ->needs(probe);
     app.add_flag("--faults", arguments.faults,
                  "plant each fault in turn; every one must be found within --decisions");
     CLI11_PARSE(app, count, values);

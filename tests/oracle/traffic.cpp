@@ -79,6 +79,17 @@ Verdict spoken(loader::Verdict verdict) {
     return oracle::verdict(answered);
 }
 
+// What happened at the socket, where that is not what is wanted.
+std::string outcome_differs(const Flow& flow, const Decision& wanted, Outcome outcome, int error) {
+    const bool inbound = flow.direction == Direction::inbound;
+    const Outcome blocked = inbound ? Outcome::silent : Outcome::refused;
+    if (outcome == (passes(wanted.verdict) ? Outcome::passed : blocked))
+        return "";
+    static constexpr const char* names[] = {"passed", "refused", "silent", "failed"};
+    return fmt::format("the socket says {} ({})", names[static_cast<int>(outcome)],
+                       std::strerror(error));
+}
+
 // The mount on "/" of this process, which is that of its children.
 loader::Root own_root() {
     loader::Root root;
@@ -126,6 +137,8 @@ class RealTraffic final : public Traffic {
     std::optional<std::string> compare(const model::Policy& policy, const model::Workload& subject,
                                        const Person& person, const std::vector<Flow>& flows,
                                        const ProbeReply& reply);
+    std::string event_differs(const std::map<Key, loader::Event>& seen, const Flow& flow,
+                              const Person& person, const Decision& wanted);
     std::map<Key, loader::Event> events();
 
     Cgroups x_cgroups;
@@ -232,6 +245,25 @@ std::vector<Flow> RealTraffic::flows(Dice& dice, const model::Policy& policy,
     return out;
 }
 
+// What the stream says about the flow, where that is not what is wanted.
+std::string RealTraffic::event_differs(const std::map<Key, loader::Event>& seen, const Flow& flow,
+                                       const Person& person, const Decision& wanted) {
+    const bool inbound = flow.direction == Direction::inbound;
+    const auto event = seen.find(
+        {inbound, flow.protocol, flow.peer, flow.port, static_cast<std::uint32_t>(person.pid())});
+    if (event == seen.end()) {
+        // repeated denies are folded, and nobody is asked where the mode is idle
+        const bool due = passes(wanted.verdict) && wanted.verdict != Verdict::idle;
+        return due ? "there is no event" : "";
+    }
+    ++x_counts.with_event;
+    const Verdict verdict = spoken(event->second.verdict);
+    const std::string rule = x_pipeline.enforcer().explain(event->second).rule();
+    if (verdict == wanted.verdict && rule == wanted.rule)
+        return "";
+    return fmt::format("the event says {} by {}", name(verdict), rule);
+}
+
 std::optional<std::string> RealTraffic::compare(const model::Policy& policy,
                                                 const model::Workload& subject,
                                                 const Person& person,
@@ -239,30 +271,16 @@ std::optional<std::string> RealTraffic::compare(const model::Policy& policy,
                                                 const ProbeReply& reply) {
     const auto seen = events();
     for (std::size_t i = 0; i < flows.size(); ++i) {
-        const Flow& flow = flows[i];
-        const Decision wanted = evaluate(policy, x_town.programs().node, flow);
-        x_coverage.add(subject, flow, wanted);
+        const Decision wanted = evaluate(policy, x_town.programs().node, flows[i]);
+        x_coverage.add(subject, flows[i], wanted);
         ++x_counts.decisions;
-        const bool inbound = flow.direction == Direction::inbound;
-        const Outcome blocked = inbound ? Outcome::silent : Outcome::refused;
-        const Outcome due = passes(wanted.verdict) ? Outcome::passed : blocked;
         x_counts.refused += reply.outcomes[i] == Outcome::refused;
-        std::string said;
-        if (reply.outcomes[i] != due)
-            said = fmt::format("the socket: outcome {} ({})", static_cast<int>(reply.outcomes[i]),
-                               std::strerror(reply.errors[i]));
-        const auto event = seen.find({inbound, flow.protocol, flow.peer, flow.port,
-                                      static_cast<std::uint32_t>(person.pid())});
-        if (event != seen.end()) {
-            ++x_counts.with_event;
-            const Verdict verdict = spoken(event->second.verdict);
-            const std::string rule = x_pipeline.enforcer().explain(event->second).rule();
-            if (verdict != wanted.verdict || rule != wanted.rule)
-                said += fmt::format(" the event: {} by {}", name(verdict), rule);
-        }
-        if (!said.empty())
+        std::string wrong = outcome_differs(flows[i], wanted, reply.outcomes[i], reply.errors[i]);
+        if (wrong.empty())
+            wrong = event_differs(seen, flows[i], person, wanted);
+        if (!wrong.empty())
             return fmt::format("{}{}\n  evaluator: {} by {}\n  {}", yaml(policy),
-                               words(policy, flow), name(wanted.verdict), wanted.rule, said);
+                               words(policy, flows[i]), name(wanted.verdict), wanted.rule, wrong);
     }
     return std::nullopt;
 }

@@ -1,5 +1,6 @@
 #include "agent/host.h"
 
+#include <algorithm>
 #include <unistd.h>
 
 #include <cstring>
@@ -127,12 +128,11 @@ TEST(Digest, IsTheProgramsWhileItIsTheSameProcess) {
 }
 
 std::vector<std::uint8_t> chain_message(std::string_view type) {
-    std::vector<std::uint8_t> out(NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(nfgenmsg)) + sizeof(nlattr));
+    const std::size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(nfgenmsg));
     nlattr attribute{static_cast<std::uint16_t>(sizeof(nlattr) + type.size() + 1), NFTA_CHAIN_TYPE};
-    std::memcpy(out.data() + out.size() - sizeof attribute, &attribute, sizeof attribute);
-    out.insert(out.end(), type.begin(), type.end());
-    out.push_back(0);
-    out.resize(NLMSG_ALIGN(out.size()));
+    std::vector<std::uint8_t> out(NLMSG_ALIGN(at + attribute.nla_len));
+    std::memcpy(out.data() + at, &attribute, sizeof attribute);
+    std::ranges::copy(type, out.begin() + static_cast<std::ptrdiff_t>(at + sizeof attribute));
     nlmsghdr head{};
     head.nlmsg_len = static_cast<std::uint32_t>(out.size());
     std::memcpy(out.data(), &head, sizeof head);

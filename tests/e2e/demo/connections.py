@@ -100,7 +100,9 @@ def start_client(world, attempt):
         request = web.ask(to, attempt.port)
         return lambda: web.answered(request)
     unit = payments.CLIENT_UNIT[world.workloads[attempt.source][2]]
-    words = ("dns", to, "app.payments.example") if attempt.port == 53 else ("http", to, attempt.port)
+    words = ("http", to, attempt.port)
+    if attempt.protocol == "udp":
+        words = ("dns", to, "app.payments.example")
     process = host.start_probe(*words, unit=unit)
     return lambda: host.probed(process)
 

@@ -3,7 +3,8 @@
 import json
 import os
 
-EXAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../docs/examples/payments")
+REPOSITORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+EXAMPLE = os.path.join(REPOSITORY, "docs/examples/payments")
 
 
 def text():
