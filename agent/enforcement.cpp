@@ -62,21 +62,33 @@ Enforcement::Enforcement(Options options) : options_(std::move(options)), source
 
 std::expected<std::unique_ptr<Enforcement>, EnforcementError> Enforcement::start(Options options) {
     std::unique_ptr<Enforcement> self(new Enforcement(std::move(options)));
-    for (auto step : {&Enforcement::check_host, &Enforcement::open, &Enforcement::first_policy})
-        if (auto done = (self.get()->*step)(); !done)
-            return std::unexpected(done.error());
-    if (auto attached = self->datapath_->attach(); !attached)
-        return fail(EnforcementErrc::datapath, attached.error().message);
-    if (auto found = self->datapath_->backfill(); found)
-        spdlog::info("attributed {} sockets that were open before", *found);
-    else
-        self->notes_.push_back("sockets older than the agent are not attributed: " +
-                               found.error().message);
-    if (!self->datapath_->root_attached())
-        self->notes_.push_back("attached below the cgroup root: packets that the kernel makes "
-                               "itself (resets, ICMP replies) are not judged");
+    for (auto step : {&Enforcement::check_host, &Enforcement::open, &Enforcement::first_policy,
+                      &Enforcement::attach}) {
+        auto done = (self.get()->*step)();
+        if (done)
+            continue;
+        // What was begun is taken back; what an earlier agent enforces stays.
+        if (self->datapath_ && !self->datapath_->adopted())
+            if (auto removed = self->datapath_->detach(); !removed)
+                spdlog::error("{}", removed.error().message);
+        return std::unexpected(done.error());
+    }
     self->refresh();
     return self;
+}
+
+Enforcement::Done Enforcement::attach() {
+    if (auto attached = datapath_->attach(); !attached)
+        return fail(EnforcementErrc::datapath, attached.error().message);
+    if (auto found = datapath_->backfill(); found)
+        spdlog::info("attributed {} sockets that were open before", *found);
+    else
+        notes_.push_back("sockets older than the agent are not attributed: " +
+                         found.error().message);
+    if (!datapath_->root_attached())
+        notes_.push_back("attached below the cgroup root: packets that the kernel makes itself "
+                         "(resets, ICMP replies) are not judged");
+    return {};
 }
 
 Enforcement::Done Enforcement::check_host() {

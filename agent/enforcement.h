@@ -79,6 +79,7 @@ class Enforcement {
     Done check_host();
     Done open();
     Done first_policy();
+    Done attach();
     Done load_and_apply();
     Done apply(const v1::Snapshot& snapshot);
     void remember(const v1::Snapshot& snapshot);

@@ -47,9 +47,11 @@ Program HostNames::program(const loader::Event& event) const {
     if (event.exe) {
         auto exe = datapath.exe(event.exe);
         program.path = std::move(exe.path);
-        program.deleted = exe.deleted;
         program.unresolved = std::move(exe.unresolved);
     }
+    program.deleted = loader::was_replaced(event.owner_flags);
+    if (auto why = loader::unresolved_reason(event.owner_flags); event.pid && !why.empty())
+        program.unresolved = std::move(why);
     if (event.unit)
         program.unit = datapath.unit(event.unit);
     const auto root = enforcement_.unit_root();

@@ -23,11 +23,11 @@
 #define RW_ABI_VERSION 1
 
 enum rw_limits {
-	RW_PATH_STEPS = 48,	 /* components and mounts of a path; deeper is unresolved */
-	RW_PATH_BYTES = 512,	 /* path text, components leaf first; longer is unresolved */
-	RW_CGROUP_DEPTH = 16,	 /* deeper cgroups belong to their ancestor at this depth */
-	RW_SELECTORS = 64,	 /* process selectors of one rule set */
-	RW_GROUPS = 32,		 /* supplementary groups looked at; a task with more is unresolved */
+	RW_PATH_STEPS = 48,   /* components and mounts of a path; deeper is unresolved */
+	RW_PATH_BYTES = 512,  /* path text, components leaf first; longer is unresolved */
+	RW_CGROUP_DEPTH = 16, /* deeper cgroups belong to their ancestor at this depth */
+	RW_SELECTORS = 64,    /* process selectors of one rule set */
+	RW_GROUPS = 32,	      /* supplementary groups looked at; a task with more is unresolved */
 	RW_BLOCK_KEPT_NS = 1000000000, /* a blocked verdict is asked again after this long */
 };
 
@@ -90,13 +90,13 @@ RW_ASSERT(sizeof(struct rw_cgroup_cache) == 8, "rw_cgroup_cache");
  * flip to another rule set is one write.
  */
 struct rw_subject {
-	__u32 rule_set;	    /* 0: nothing matches */
-	__u8 mode;	    /* enum rw_mode */
-	__u8 flags;	    /* RW_SUBJECT_* */
+	__u32 rule_set; /* 0: nothing matches */
+	__u8 mode;	/* enum rw_mode */
+	__u8 flags;	/* RW_SUBJECT_* */
 	__u16 reserved;
-	__u32 user_ns;	    /* inode number of the user namespace whose paths count */
-	__u32 root_dev;	    /* s_dev of the root mount whose paths count, kernel encoding */
-	__u64 root_ino;	    /* inode of that mount's root; 0 when it is the file system's own root */
+	__u32 user_ns;	/* inode number of the user namespace whose paths count */
+	__u32 root_dev; /* s_dev of the root mount whose paths count, kernel encoding */
+	__u64 root_ino; /* inode of that mount's root; 0 when it is the file system's own root */
 };
 RW_ASSERT(sizeof(struct rw_subject) == 24, "rw_subject");
 
@@ -125,13 +125,13 @@ RW_ASSERT(sizeof(struct rw_prefix6) == 20, "rw_prefix6");
  * reused while anything may still refer to them.
  */
 enum rw_attribute {
-	RW_ATTR_PATH = 0,	/* value: exe path id */
-	RW_ATTR_NAME = 1,	/* value: id of the path's last component */
-	RW_ATTR_UNIT = 2,	/* value: id of the cgroup path */
-	RW_ATTR_CONTAINER = 3,	/* value: cgroup id; written by user space, missing = unresolved */
-	RW_ATTR_USER = 4,	/* value: uid in the initial user namespace */
-	RW_ATTR_GROUP = 5,	/* value: gid in the initial user namespace */
-	RW_ATTR_DIGEST = 6,	/* value: digest id, see digests (0 while it is not known) */
+	RW_ATTR_PATH = 0,      /* value: exe path id */
+	RW_ATTR_NAME = 1,      /* value: id of the path's last component */
+	RW_ATTR_UNIT = 2,      /* value: id of the cgroup path */
+	RW_ATTR_CONTAINER = 3, /* value: cgroup id; written by user space, missing = unresolved */
+	RW_ATTR_USER = 4,      /* value: uid in the initial user namespace */
+	RW_ATTR_GROUP = 5,     /* value: gid in the initial user namespace */
+	RW_ATTR_DIGEST = 6,    /* value: digest id, see digests (0 while it is not known) */
 	RW_ATTR_MAX = 7,
 };
 
@@ -215,8 +215,8 @@ enum rw_entry_any {
 /* control: one element, mapped by the agent. */
 struct rw_control {
 	__u32 abi_version;
-	__u32 generation; /* raised when something allowed may now be denied */
-	__u64 secret[2];  /* SipHash key of path ids, made once per boot */
+	__u32 generation;   /* raised when something allowed may now be denied */
+	__u64 secret[2];    /* SipHash key of path ids, made once per boot */
 	__u64 paused_until; /* monotonic ns: until then nothing is blocked (would-block instead) */
 	__u64 policy_version;
 	__u32 flags; /* RW_CONTROL_* */
@@ -233,15 +233,15 @@ enum rw_control_flags {
 /* ---- processes ---------------------------------------------------------------------------- */
 
 enum rw_owner_flags {
-	RW_OWNER_KNOWN = 1,	    /* attributed at all */
-	RW_OWNER_PATH = 2,	    /* the path was walked; it counts where namespaces and root fit */
-	RW_OWNER_DELETED = 4,	    /* the file was replaced or removed since it was started */
-	RW_OWNER_KERNEL = 8,	    /* process [kernel] */
-	RW_OWNER_FOREIGN = 16,	    /* another user namespace or root than the subject's */
-	RW_OWNER_TOO_LONG = 32,	    /* path longer than the walk allows */
-	RW_OWNER_MEMFD = 64,	    /* file without a place in the mount namespace */
-	RW_OWNER_BACKFILLED = 128,  /* written by the agent from the file tables */
-	RW_OWNER_GROUPS = 256,	    /* more groups than RW_GROUPS: group is unresolved */
+	RW_OWNER_KNOWN = 1,	/* attributed at all */
+	RW_OWNER_PATH = 2,	/* the path was walked; it counts where namespaces and root fit */
+	RW_OWNER_DELETED = 4,	/* the file was replaced or removed since it was started */
+	RW_OWNER_KERNEL = 8,	/* process [kernel] */
+	RW_OWNER_FOREIGN = 16,	/* another user namespace or root than the subject's */
+	RW_OWNER_TOO_LONG = 32, /* path longer than the walk allows */
+	RW_OWNER_MEMFD = 64,	/* file without a place in the mount namespace */
+	RW_OWNER_BACKFILLED = 128, /* written by the agent from the file tables */
+	RW_OWNER_GROUPS = 256,	   /* more groups than RW_GROUPS: group is unresolved */
 };
 
 /* Who owns a socket: copied to accepted sockets. */
@@ -267,7 +267,7 @@ struct rw_owner {
 	__u32 exec_id;
 	__u32 uid;
 	__u32 gid;
-	__u32 flags; /* RW_OWNER_* */
+	__u32 flags;   /* RW_OWNER_* */
 	__u32 subject; /* of the socket's cgroup, under subject_generation; set by cgroup_skb */
 	__u32 subject_generation;
 	__u32 reserved;
@@ -276,8 +276,8 @@ RW_ASSERT(sizeof(struct rw_owner) == 144, "rw_owner");
 
 /* exes: exe id -> text, for reports. units: unit id -> the same. */
 struct rw_path {
-	__u32 bytes; /* used bytes of text */
-	__u32 flags; /* RW_OWNER_* at first sight */
+	__u32 bytes;		  /* used bytes of text */
+	__u32 flags;		  /* RW_OWNER_* at first sight */
 	char text[RW_PATH_BYTES]; /* components leaf first, '/' between: "named/sbin/usr" */
 };
 RW_ASSERT(sizeof(struct rw_path) == 520, "rw_path");
@@ -299,9 +299,9 @@ struct rw_tuple {
 	__u16 local_port;
 	__u16 peer_port; /* ICMP: type << 8 | code of the first packet */
 	__u8 protocol;
-	__u8 family; /* of the packet: 4 or 6 */
+	__u8 family;	/* of the packet: 4 or 6 */
 	__u8 direction; /* enum rw_direction */
-	__u8 foreseen; /* enum rw_verdict, with RW_FLOW_FORESEEN */
+	__u8 foreseen;	/* enum rw_verdict, with RW_FLOW_FORESEEN */
 };
 RW_ASSERT(sizeof(struct rw_tuple) == 40, "rw_tuple");
 
@@ -322,9 +322,9 @@ struct rw_flow {
 	__u32 peer; /* peer id; 0 unknown */
 	__u32 entry;
 	__u32 rule_set;
-	__u64 started; /* on a listener: see rw_remember_syn */
-	__u64 last; /* UDP: last packet; blocked: time of the verdict */
-	struct rw_tuple tuple; /* protocol 0 until the first packet was judged */
+	__u64 started;		 /* on a listener: see rw_remember_syn */
+	__u64 last;		 /* UDP: last packet; blocked: time of the verdict */
+	struct rw_tuple tuple;	 /* protocol 0 until the first packet was judged */
 	struct rw_counts counts; /* filled by cgroup_skb for all but TCP */
 };
 RW_ASSERT(sizeof(struct rw_flow) == 104, "rw_flow");
@@ -334,7 +334,7 @@ enum rw_flow_flags {
 	RW_FLOW_REVOKED = 2,  /* was allowed, now blocked: its reset may leave */
 	RW_FLOW_OUT_SEEN = 4,
 	RW_FLOW_IN_SEEN = 8,
-	RW_FLOW_REFUSED = 16, /* refused in connect or sendmsg */
+	RW_FLOW_REFUSED = 16,  /* refused in connect or sendmsg */
 	RW_FLOW_FORESEEN = 32, /* judged in connect; holds for the SYN if it goes to that peer */
 };
 
@@ -388,8 +388,8 @@ struct rw_event {
 };
 RW_ASSERT(sizeof(struct rw_event) == 208, "rw_event");
 
-/* folds: repeated denies of one (subject, peer address, port, direction, exe). Plain hash: the agent
- * drains it; a full map means the deny goes out unfolded. */
+/* folds: repeated denies of one (subject, peer address, port, direction, exe). Plain hash: the
+ * agent drains it; a full map means the deny goes out unfolded. */
 struct rw_fold_key {
 	__u8 peer[16];
 	__u64 exe;
@@ -436,8 +436,8 @@ enum rw_fault {
 enum { RW_EVENT_SLOTS = 8, RW_VERDICT_SLOTS = 8, RW_REASON_SLOTS = 16 };
 
 struct rw_counters {
-	__u64 slow[RW_HOOK_MAX]; /* runs that left the fast path, by hook */
-	__u64 offered[RW_EVENT_SLOTS]; /* by kind */
+	__u64 slow[RW_HOOK_MAX];	 /* runs that left the fast path, by hook */
+	__u64 offered[RW_EVENT_SLOTS];	 /* by kind */
 	__u64 submitted[RW_EVENT_SLOTS]; /* offered = submitted + folded + lost */
 	__u64 folded[RW_EVENT_SLOTS];
 	__u64 lost[RW_EVENT_SLOTS];

@@ -201,8 +201,8 @@ static __always_inline bool rw_ends_handshake(const struct rw_scene *sc, const s
 static __always_inline void rw_remember_syn(struct rw_scene *sc, const struct rw_packet *p,
 					    const struct rw_decision *d)
 {
-	if (sc->socket && p->tuple.family == 4 && (p->flags & RW_PKT_SYN) && rw_passes(d->verdict) &&
-	    !d->brief)
+	if (sc->socket && p->tuple.family == 4 && (p->flags & RW_PKT_SYN) &&
+	    rw_passes(d->verdict) && !d->brief)
 		sc->socket->flow.started = rw_syn_word(p, sc->generation);
 }
 
@@ -212,9 +212,13 @@ static __noinline int rw_conclude_tcp(struct rw_scene *sc, const struct rw_packe
 	if (!sc || !p || !d || !sc->socket)
 		return 1;
 	struct rw_flow *f = &sc->socket->flow;
+	bool older = f->verdict == RW_VERDICT_NONE && !(p->flags & RW_PKT_SYN) &&
+		     (sc->socket->owner.flags & RW_OWNER_BACKFILLED);
 	if (f->verdict == RW_VERDICT_NONE)
 		rw_begin_flow(f, &p->tuple, direction, sc->now);
 	bool changed = rw_decide(f, d, sc->generation);
+	if (older && !rw_passes(f->verdict)) /* it passed before there was an agent */
+		f->flags |= RW_FLOW_REVOKED;
 	f->last = sc->now;
 	rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, changed);
 	if (rw_passes(f->verdict) || rw_is_reset_of_revoked(f, p))

@@ -25,11 +25,11 @@
 #define rw_forget(data, size) bpf_probe_read_kernel(data, size, data)
 
 enum {
-	RW_PKT_FRAGMENT = 1,  /* not the first: no ports */
-	RW_PKT_SYN = 2,	      /* SYN without ACK */
+	RW_PKT_FRAGMENT = 1, /* not the first: no ports */
+	RW_PKT_SYN = 2,	     /* SYN without ACK */
 	RW_PKT_RST = 4,
-	RW_PKT_DATA = 8,      /* TCP with payload */
-	RW_PKT_ICMP = 16,     /* ICMP or ICMPv6: peer_port is type << 8 | code */
+	RW_PKT_DATA = 8,  /* TCP with payload */
+	RW_PKT_ICMP = 16, /* ICMP or ICMPv6: peer_port is type << 8 | code */
 	RW_PKT_ICMP_ERROR = 32,
 };
 
@@ -37,8 +37,12 @@ enum {
 	RW_PROTO_IGMP = 2,
 	RW_PROTO_SCTP = 132,
 	RW_PROTO_UDPLITE = 136,
-	RW_ICMP_REPLY = 0, RW_ICMP_REQUEST = 8, RW_ICMP_STAMP = 13, RW_ICMP_STAMP_REPLY = 14,
-	RW_ICMP6_REQUEST = 128, RW_ICMP6_REPLY = 129,
+	RW_ICMP_REPLY = 0,
+	RW_ICMP_REQUEST = 8,
+	RW_ICMP_STAMP = 13,
+	RW_ICMP_STAMP_REPLY = 14,
+	RW_ICMP6_REQUEST = 128,
+	RW_ICMP6_REPLY = 129,
 };
 
 /* A packet as its socket sees it: tuple.local is this end whichever way it goes. */
@@ -74,8 +78,8 @@ static __always_inline bool rw_is_v4(const __u8 address[16])
 
 static __always_inline bool rw_has_ports(__u8 protocol)
 {
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP ||
-	       protocol == RW_PROTO_UDPLITE || protocol == RW_PROTO_SCTP;
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == RW_PROTO_UDPLITE ||
+	       protocol == RW_PROTO_SCTP;
 }
 
 static __always_inline bool rw_is_icmp(const struct rw_tuple *t)

@@ -14,7 +14,8 @@
 struct rw_decision {
 	__u32 subject, rule_set, peer, entry;
 	__u8 verdict, reason;
-	__u8 brief; /* only because enforcement is paused: asked again for every packet */
+	__u8 direction; /* the one that was decided on, where the question left it open */
+	__u8 brief;	/* only because enforcement is paused: asked again for every packet */
 };
 
 /* ---- process bits ------------------------------------------------------------------------- */
@@ -43,8 +44,8 @@ static __always_inline bool rw_path_counts(const struct rw_owner *o, const struc
 		__u64 free_ = rs->unconstrained[attribute_];                                       \
 		if (free_ == ~0ull)                                                                \
 			break;                                                                     \
-		__u64 set_ = (known_) ? rw_attribute_set(rule_set, attribute_, value_, free_)      \
-				      : free_;                                                     \
+		__u64 set_ =                                                                       \
+			(known_) ? rw_attribute_set(rule_set, attribute_, value_, free_) : free_;  \
 		sure &= set_;                                                                      \
 		if (known_)                                                                        \
 			maybe &= set_;                                                             \
@@ -75,8 +76,8 @@ static __always_inline void rw_ask_digest(const struct rw_owner *o)
 	rw_event_send(e);
 }
 
-static __noinline int rw_make_bits(struct rw_owner *o, const struct rw_rule_set *rs,
-				   __u32 rule_set, const struct rw_subject *s, __u32 subject)
+static __noinline int rw_make_bits(struct rw_owner *o, const struct rw_rule_set *rs, __u32 rule_set,
+				   const struct rw_subject *s, __u32 subject)
 {
 	if (!o || !rs || !s)
 		return 0;
@@ -246,9 +247,9 @@ static __always_inline __u8 rw_one_direction(const struct rw_question *q, struct
 {
 	__u16 port = rw_service_port(q->tuple, direction);
 	__u64 ask = RW_ASK(direction, q->tuple->protocol, port, q->no_port);
-	__u64 answer = rw_rule((__u64)d->rule_set << 32 | c->id,
-			       direction == RW_DIR_IN ? c->in_lengths : c->out_lengths, ask, sure,
-			       maybe);
+	__u64 answer =
+		rw_rule((__u64)d->rule_set << 32 | c->id,
+			direction == RW_DIR_IN ? c->in_lengths : c->out_lengths, ask, sure, maybe);
 	d->entry = answer;
 	return answer >> 32;
 }
@@ -266,6 +267,7 @@ static __noinline int rw_judge(const struct rw_question *q, const struct rw_subj
 	d->rule_set = s->rule_set;
 	d->peer = rw_peer_of(q->tuple->peer);
 	d->entry = 0;
+	d->direction = q->direction ? q->direction : RW_DIR_IN;
 	struct rw_rule_set *rs = bpf_map_lookup_elem(&rule_sets, &d->rule_set);
 	if (rs) {
 		struct rw_owner *o = q->owner;
@@ -283,8 +285,11 @@ static __noinline int rw_judge(const struct rw_question *q, const struct rw_subj
 		struct rw_class c = rw_class_of(rs, d->rule_set, d->peer);
 		reason = rw_one_direction(q, d, &c, q->direction ? q->direction : RW_DIR_IN, sure,
 					  maybe);
-		if (q->direction == RW_DIR_NONE && !rw_reason_passes(reason))
+		if (q->direction == RW_DIR_NONE && !rw_reason_passes(reason)) {
 			reason = rw_one_direction(q, d, &c, RW_DIR_OUT, sure, maybe);
+			if (rw_reason_passes(reason))
+				d->direction = RW_DIR_OUT;
+		}
 	}
 	d->verdict = rw_verdict_in_mode(s->mode, reason, ctl->paused_until);
 	d->brief = d->verdict == RW_VERDICT_WOULD_BLOCK && s->mode != RW_MODE_VISIBILITY;

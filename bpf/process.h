@@ -96,8 +96,7 @@ static __always_inline void rw_walk_close(struct rw_walk *w)
 	w->path.bytes = last;
 }
 
-static __always_inline void rw_file_id(struct inode *inode, struct rw_process *p,
-				       const __u64 *key)
+static __always_inline void rw_file_id(struct inode *inode, struct rw_process *p, const __u64 *key)
 {
 	struct rw_siphash h;
 	__u64 ctime = 0;
@@ -127,8 +126,7 @@ static __always_inline void rw_file_id(struct inode *inode, struct rw_process *p
  * Mounts on top of the namespace's root (initramfs, pivot_root) add no name; the root that counts
  * is the mount in which the topmost component was found.
  */
-static __always_inline bool rw_walk_path(struct file *file, struct rw_walk *w,
-					 struct rw_process *p)
+static __always_inline bool rw_walk_path(struct file *file, struct rw_walk *w, struct rw_process *p)
 {
 	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
@@ -175,8 +173,7 @@ static __always_inline bool rw_walk_path(struct file *file, struct rw_walk *w,
 
 static __always_inline void rw_remember_path(void *map, __u64 id, struct rw_walk *w)
 {
-	if (bpf_map_update_elem(map, &id, &w->path, BPF_NOEXIST) &&
-	    !bpf_map_lookup_elem(map, &id))
+	if (bpf_map_update_elem(map, &id, &w->path, BPF_NOEXIST) && !bpf_map_lookup_elem(map, &id))
 		RW_FAULT(RW_FAULT_PATH);
 }
 
@@ -379,7 +376,8 @@ static __noinline int rw_attribute(struct rw_owner *o, __u64 netns, __u64 cgroup
 	if (mm) {
 		rw_attribute_exe(o, mm, start, exec_id);
 	} else if (o->cgroup == 1) {
-		/* kernel threads stay in the root cgroup; MPTCP's workers do not own their socket */
+		/* kernel threads stay in the root cgroup; MPTCP's workers do not own their socket
+		 */
 		o->flags = RW_OWNER_KNOWN | RW_OWNER_KERNEL;
 		o->exe = o->name = rw_kernel_id(ctl->secret);
 	}

@@ -170,7 +170,7 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 	if (what == RW_TCP_FLOW)
 		return rw_conclude_tcp(&sc, &p, &d, q.direction);
 	if (what == RW_NEW_DATAGRAM && rw_passes(d.verdict))
-		return rw_conclude_new_datagram(&sc, &p, &d, q.direction);
+		return rw_conclude_new_datagram(&sc, &p, &d, d.direction);
 	if (what == RW_KNOWN_DATAGRAM)
 		return rw_conclude_known_datagram(&sc, &p, &d);
 	if (kernel_made)
@@ -355,7 +355,8 @@ SEC("cgroup/sock_create")
 int rw_create(struct bpf_sock *ctx)
 {
 	/* raw and ping sockets fire no later hook; with MPTCP, TCP is another socket later */
-	if (ctx->protocol == IPPROTO_TCP || (ctx->protocol == IPPROTO_UDP && ctx->type != RW_SOCK_RAW))
+	if (ctx->protocol == IPPROTO_TCP ||
+	    (ctx->protocol == IPPROTO_UDP && ctx->type != RW_SOCK_RAW))
 		return 1;
 	RW_INC(slow[RW_HOOK_CREATE]);
 	return rw_own(ctx);

@@ -11,9 +11,13 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> v4_mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-int family_offset(const Address& a) { return a.is_v4() ? 96 : 0; }
+int family_offset(const Address& a) {
+    return a.is_v4() ? 96 : 0;
+}
 
-bool bit(const Address& a, int index) { return a.bytes[index / 8] >> (7 - index % 8) & 1; }
+bool bit(const Address& a, int index) {
+    return a.bytes[index / 8] >> (7 - index % 8) & 1;
+}
 
 void set_bit(Address& a, int index, bool value) {
     const std::uint8_t mask = 1u << (7 - index % 8);
@@ -73,7 +77,9 @@ Address Address::v4(std::uint32_t host_order) {
     return a;
 }
 
-bool Address::is_v4() const { return std::equal(v4_mapped.begin(), v4_mapped.end(), bytes.begin()); }
+bool Address::is_v4() const {
+    return std::equal(v4_mapped.begin(), v4_mapped.end(), bytes.begin());
+}
 
 std::string Address::text() const {
     char out[INET6_ADDRSTRLEN];
@@ -105,7 +111,9 @@ Prefix Prefix::host(const Address& address) {
     return {address, static_cast<std::uint8_t>(128 - family_offset(address))};
 }
 
-bool Prefix::is_host() const { return length == 128 - family_offset(address); }
+bool Prefix::is_host() const {
+    return length == 128 - family_offset(address);
+}
 
 bool Prefix::contains(const Address& other) const {
     return address.is_v4() == other.is_v4() &&

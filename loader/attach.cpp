@@ -21,22 +21,24 @@ struct Hook {
 
 // In the order of attaching.
 constexpr std::array hooks{
-    Hook{"rw_sockops", "sockops"},         Hook{"rw_create", "sock_create"},
-    Hook{"rw_bind4", "post_bind4"},        Hook{"rw_bind6", "post_bind6"},
-    Hook{"rw_connect4", "connect4"},       Hook{"rw_connect6", "connect6"},
-    Hook{"rw_sendmsg4", "sendmsg4"},       Hook{"rw_sendmsg6", "sendmsg6"},
-    Hook{"rw_release", "sock_release"},    Hook{"rw_ingress", "cgroup_skb ingress"},
+    Hook{"rw_sockops", "sockops"},          Hook{"rw_create", "sock_create"},
+    Hook{"rw_bind4", "post_bind4"},         Hook{"rw_bind6", "post_bind6"},
+    Hook{"rw_connect4", "connect4"},        Hook{"rw_connect6", "connect6"},
+    Hook{"rw_sendmsg4", "sendmsg4"},        Hook{"rw_sendmsg6", "sendmsg6"},
+    Hook{"rw_release", "sock_release"},     Hook{"rw_ingress", "cgroup_skb ingress"},
     Hook{"rw_egress", "cgroup_skb egress"},
 };
 
 Error attach_error(const Hook& hook, const std::string& cgroup, int error) {
-    return {Errc::attach_failed, std::string("cannot attach ") + hook.hook + " to " + cgroup + ": " +
-                                     std::strerror(error) +
+    return {Errc::attach_failed, std::string("cannot attach ") + hook.hook + " to " + cgroup +
+                                     ": " + std::strerror(error) +
                                      "; see what holds the hook with \"bpftool cgroup show " +
                                      cgroup + "\""};
 }
 
-Fd open_link(const std::string& pin) { return Fd(bpf_obj_get(pin.c_str())); }
+Fd open_link(const std::string& pin) {
+    return Fd(bpf_obj_get(pin.c_str()));
+}
 
 bpf_link_info info_of(const Fd& link) {
     bpf_link_info info{};
@@ -54,8 +56,8 @@ Result<void> attach_new(bpf_program* program, const Hook& hook, int cgroup_fd,
     unlink(pin.c_str());
     if (bpf_link__pin(link.get(), pin.c_str()))
         return std::unexpected(Error{Errc::attach_failed, "cannot pin the link of " +
-                                                              std::string(hook.hook) + " at " + pin +
-                                                              ": " + std::strerror(errno)});
+                                                              std::string(hook.hook) + " at " +
+                                                              pin + ": " + std::strerror(errno)});
     bpf_link__disconnect(link.get());
     return {};
 }
@@ -68,8 +70,8 @@ Result<void> attach_all(ringwall_bpf& object, const std::string& cgroup, const P
         return std::unexpected(id.error());
     const Fd directory(open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory)
-        return std::unexpected(
-            Error{Errc::attach_failed, "cannot open the cgroup " + cgroup + ": " + std::strerror(errno)});
+        return std::unexpected(Error{Errc::attach_failed, "cannot open the cgroup " + cgroup +
+                                                              ": " + std::strerror(errno)});
     for (const auto& hook : hooks) {
         bpf_program* program = bpf_object__find_program_by_name(object.obj, hook.program);
         const std::string pin = pins.link(hook.program);

@@ -38,11 +38,13 @@ struct ControlUnmap {
 using Control = std::unique_ptr<rw_control, ControlUnmap>;
 
 constexpr const char* pinned_maps[] = {
-    "cgroups",    "subjects",      "rule_sets", "attributes",  "classes",         "entries",
-    "peers4",     "peers6",        "prefixes4", "prefixes6",   "local4",          "local6",
-    "service_ranges4", "service_ranges6", "digests", "control", "cgroup_cache",   "unit_cache",
-    "exes",       "units",         "group_sets", "processes",  "walks",           "sockets",
-    "udp_flows",  "events",        "folds",     "counters"};
+    "cgroups",         "subjects",        "rule_sets", "attributes",
+    "classes",         "entries",         "peers4",    "peers6",
+    "prefixes4",       "prefixes6",       "local4",    "local6",
+    "service_ranges4", "service_ranges6", "digests",   "control",
+    "cgroup_cache",    "unit_cache",      "exes",      "units",
+    "group_sets",      "processes",       "walks",     "sockets",
+    "udp_flows",       "events",          "folds",     "counters"};
 
 // libbpf's own words, kept for the error sentence of a failed load.
 thread_local std::string* load_log = nullptr;
@@ -58,7 +60,8 @@ int keep_log(libbpf_print_level level, const char* format, va_list args) {
 
 Error load_error(int error, const std::string& log) {
     const Errc code = error == EPERM ? Errc::permission : Errc::load_failed;
-    std::string text = "the kernel refused the BPF programs (" + std::string(std::strerror(error)) + ")";
+    std::string text =
+        "the kernel refused the BPF programs (" + std::string(std::strerror(error)) + ")";
     if (error == EPERM)
         text += "; CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (or CAP_SYS_ADMIN) are needed";
     const auto last = log.rfind("-- END PROG LOAD LOG --");
@@ -95,7 +98,8 @@ bool pins_fit(ringwall_bpf& object, const Pins& pins) {
         if (std::string_view(name) == "control") {
             rw_control control{};
             const std::uint32_t zero = 0;
-            if (bpf_map_lookup_elem(fd.get(), &zero, &control) || control.abi_version != RW_ABI_VERSION)
+            if (bpf_map_lookup_elem(fd.get(), &zero, &control) ||
+                control.abi_version != RW_ABI_VERSION)
                 return false;
         }
     }
@@ -112,9 +116,8 @@ class KernelDatapath final : public Datapath {
   public:
     KernelDatapath(Options options, Pins pins, Object object, Control control, bool adopted)
         : options_(std::move(options)), pins_(std::move(pins)), object_(std::move(object)),
-          maps_(*object_), control_(std::move(control)),
-          writer_(maps_, *control_, options_.limits), adopted_(adopted),
-          secret_{control_->secret[0], control_->secret[1]} {}
+          maps_(*object_), control_(std::move(control)), writer_(maps_, *control_, options_.limits),
+          adopted_(adopted), secret_{control_->secret[0], control_->secret[1]} {}
 
     Result<void> start();
 
@@ -140,7 +143,9 @@ class KernelDatapath final : public Datapath {
     ExeText exe(std::uint64_t id) const override;
     std::string unit(std::uint64_t id) const override;
     Counters counters() const override;
-    std::uint32_t generation() const override { return std::atomic_ref(control_->generation).load(); }
+    std::uint32_t generation() const override {
+        return std::atomic_ref(control_->generation).load();
+    }
     Result<void> pause_until(std::uint64_t monotonic) override;
     std::uint64_t paused_until() const override { return control_->paused_until; }
     Result<std::size_t> backfill() override;
@@ -205,7 +210,8 @@ Result<std::unique_ptr<Datapath>> Datapath::open(Options options) {
     if (!adopted)
         pins->forget_maps({std::begin(pinned_maps), std::end(pinned_maps)});
     for (const char* name : pinned_maps)
-        bpf_map__set_pin_path(bpf_object__find_map_by_name(object->obj, name), pins->map(name).c_str());
+        bpf_map__set_pin_path(bpf_object__find_map_by_name(object->obj, name),
+                              pins->map(name).c_str());
     const int failed = ringwall_bpf__load(object.get());
     load_log = nullptr;
     if (failed)
@@ -216,8 +222,8 @@ Result<std::unique_ptr<Datapath>> Datapath::open(Options options) {
     if (!adopted)
         if (auto ok = initialise(**control); !ok)
             return std::unexpected(ok.error());
-    auto datapath = std::make_unique<KernelDatapath>(std::move(options), std::move(*pins),
-                                                     std::move(object), std::move(*control), adopted);
+    auto datapath = std::make_unique<KernelDatapath>(
+        std::move(options), std::move(*pins), std::move(object), std::move(*control), adopted);
     if (auto ok = datapath->start(); !ok)
         return std::unexpected(ok.error());
     return datapath;
@@ -254,9 +260,9 @@ Result<void> KernelDatapath::write_service_ranges() {
         const int error = range.address.is_v4() ? maps_.service_ranges4.set(lpm4(range), 1)
                                                 : maps_.service_ranges6.set(lpm6(range), 1);
         if (error)
-            return std::unexpected(Error{Errc::apply_failed, "cannot write service range " +
-                                                                 range.text() + ": " +
-                                                                 std::strerror(-error)});
+            return std::unexpected(
+                Error{Errc::apply_failed,
+                      "cannot write service range " + range.text() + ": " + std::strerror(-error)});
     }
     const std::uint32_t mine = RW_CONTROL_REFUSE_CONNECT | RW_CONTROL_SERVICE_RANGES;
     std::uint32_t flags = options_.refuse_connect ? RW_CONTROL_REFUSE_CONNECT : 0;
@@ -405,8 +411,8 @@ Counters KernelDatapath::counters() const {
                                             "release", "ingress", "egress", "sockops"};
     static_assert(std::size(hooks) == RW_HOOK_MAX);
     static constexpr const char* kinds[] = {"none", "start", "update", "end", "deny", "exe"};
-    static constexpr const char* faults[] = {"storage",   "path",  "udp_insert", "fold_full",
-                                             "cache",     "read",  "packet"};
+    static constexpr const char* faults[] = {"storage", "path", "udp_insert", "fold_full",
+                                             "cache",   "read", "packet"};
     static_assert(std::size(faults) == RW_FAULT_MAX);
     std::vector<rw_counters> cpus(libbpf_num_possible_cpus());
     const std::uint32_t zero = 0;

@@ -22,13 +22,13 @@
 namespace ringwall::loader {
 
 enum class Errc {
-    unsupported,     // this kernel or host lacks something that is needed
-    permission,      // a capability is missing
-    in_use,          // another agent owns the pins
-    load_failed,     // the verifier or libbpf refused
+    unsupported, // this kernel or host lacks something that is needed
+    permission,  // a capability is missing
+    in_use,      // another agent owns the pins
+    load_failed, // the verifier or libbpf refused
     attach_failed,
-    too_large,       // the policy does not fit; nothing was changed
-    apply_failed,    // a map write failed; what was written was taken back
+    too_large,    // the policy does not fit; nothing was changed
+    apply_failed, // a map write failed; what was written was taken back
     io,
 };
 using Error = BasicError<Errc>;
@@ -43,14 +43,14 @@ constexpr std::size_t attribute_count = 7;
 
 // What a path selector needs to hold: see bpf/abi.h, rw_subject.
 struct Root {
-    std::uint32_t user_ns = 0;  // inode number of /proc/PID/ns/user
-    std::uint32_t device = 0;   // MAJOR<<20|MINOR of the root mount (mountinfo field 3)
-    std::uint64_t inode = 0;    // 0 when the mount's root is the file system's root
+    std::uint32_t user_ns = 0; // inode number of /proc/PID/ns/user
+    std::uint32_t device = 0;  // MAJOR<<20|MINOR of the root mount (mountinfo field 3)
+    std::uint64_t inode = 0;   // 0 when the mount's root is the file system's root
 };
 
 struct Subject {
     std::uint32_t id = 0;
-    std::string cgroup;         // absolute directory, for example /sys/fs/cgroup/system.slice
+    std::string cgroup; // absolute directory, for example /sys/fs/cgroup/system.slice
     Mode mode = Mode::visibility;
     std::uint32_t rule_set = 0;
     bool loopback_events = false;
@@ -89,8 +89,8 @@ struct EntryRow {
     bool inbound = false;
     bool any_protocol = false;
     std::uint8_t protocol = 0;
-    std::uint8_t length = 0;  // port prefix length, 0..16
-    std::uint16_t port = 0;   // top `length` bits
+    std::uint8_t length = 0; // port prefix length, 0..16
+    std::uint16_t port = 0;  // top `length` bits
     std::uint32_t id = 0;
     std::uint64_t override_deny = 0, allow = 0, deny = 0; // selector sets
     bool any_failsafe = false, any_override_deny = false, any_allow = false, any_deny = false;
@@ -109,12 +109,12 @@ struct Delta {
     std::vector<AttributeRow> attributes; // of new rule sets, or newly resolved values of live ones
     std::vector<EntryRow> entries;
     std::vector<ClassRow> classes;
-    std::vector<PeerRow> peers;           // added or replaced
+    std::vector<PeerRow> peers; // added or replaced
     std::vector<Prefix> removed_peers;
-    std::vector<Subject> subjects;        // added or replaced; an equal id is replaced by one write
+    std::vector<Subject> subjects; // added or replaced; an equal id is replaced by one write
     std::vector<std::uint32_t> removed_subjects;
     bool raise_generation = false;
-    bool raise_epoch = false;             // attributes of live rule sets were added
+    bool raise_epoch = false; // attributes of live rule sets were added
     // When set: rule sets outside this list, and peers and subjects that this delta does not name,
     // are removed afterwards (after adopting maps whose history is not known).
     bool complete = false;
@@ -130,6 +130,9 @@ enum class Verdict : std::uint8_t { none, allowed, would_block, unmatched, block
 enum class Direction : std::uint8_t { none, outbound, inbound };
 const char* name(Verdict);
 const char* reason_name(std::uint8_t reason);
+// Why path, name and digest of an event's process do not hold ("" when they do).
+std::string unresolved_reason(std::uint32_t owner_flags);
+bool was_replaced(std::uint32_t owner_flags); // its file was deleted or replaced after the start
 
 struct Event {
     EventKind kind = EventKind::start;
@@ -137,8 +140,8 @@ struct Event {
     Direction direction = Direction::none;
     std::uint8_t reason = 0; // reason_name()
     std::uint8_t protocol = 0;
-    bool refused = false;    // refused at connect or sendmsg
-    bool revoked = false;    // was allowed before
+    bool refused = false;                      // refused at connect or sendmsg
+    bool revoked = false;                      // was allowed before
     std::uint64_t time_ns = 0, started_ns = 0; // monotonic
     std::uint64_t cookie = 0;
     Address local, peer;
@@ -166,7 +169,7 @@ struct MapUse {
 };
 
 struct Counters {
-    std::map<std::string, std::uint64_t> hook_slow_runs; // by hook
+    std::map<std::string, std::uint64_t> hook_slow_runs;                   // by hook
     std::map<std::string, std::uint64_t> offered, submitted, folded, lost; // by event kind
     std::uint64_t delivered = 0; // events handed to drain()'s callback since open
     std::map<std::string, std::uint64_t> verdicts, reasons, faults;
@@ -238,7 +241,8 @@ class Datapath {
     virtual std::map<Prefix, std::uint32_t> live_peers() const = 0;
 
     // Keyed hash of an absolute path as the kernel computes it ("/usr/sbin/named"; a cgroup path
-    // "/system.slice/named.service" likewise). The key is made once per boot and kept with the pins.
+    // "/system.slice/named.service" likewise). The key is made once per boot and kept with the
+    // pins.
     virtual std::uint64_t path_id(std::string_view absolute_path) const = 0;
     virtual std::uint64_t name_id(std::string_view basename) const = 0;
 

@@ -13,7 +13,7 @@ Address address(const __u8* bytes) {
 }
 
 Direction direction(__u8 d) {
-    return d == RW_DIR_OUT ? Direction::outbound
+    return d == RW_DIR_OUT  ? Direction::outbound
            : d == RW_DIR_IN ? Direction::inbound
                             : Direction::none;
 }
@@ -37,14 +37,31 @@ void take_counts(Event& e, const rw_counts& c) {
 } // namespace
 
 const char* name(Verdict v) {
-    static constexpr const char* names[] = {"none", "allowed", "would-block", "unmatched", "blocked"};
+    static constexpr const char* names[] = {"none", "allowed", "would-block", "unmatched",
+                                            "blocked"};
     return names[static_cast<std::size_t>(v)];
+}
+
+std::string unresolved_reason(std::uint32_t flags) {
+    if (!(flags & RW_OWNER_KNOWN))
+        return "its socket was made before the agent started or by the kernel";
+    if (flags & RW_OWNER_MEMFD)
+        return "its program is a file in memory";
+    if (flags & RW_OWNER_TOO_LONG)
+        return "the path of its program is too long";
+    if (flags & RW_OWNER_FOREIGN)
+        return "its user namespace or root is not the subject's, so its path may be forged";
+    return flags & (RW_OWNER_PATH | RW_OWNER_KERNEL) ? "" : "its program could not be read";
+}
+
+bool was_replaced(std::uint32_t flags) {
+    return flags & RW_OWNER_DELETED;
 }
 
 const char* reason_name(std::uint8_t reason) {
     static constexpr const char* names[] = {
-        "none",     "allow",     "deny",     "override-deny", "no-rule", "failsafe",   "loopback",
-        "neighbour", "dhcp",     "malformed", "fragment",     "idle",    "no-subject", "kernel"};
+        "none",      "allow", "deny",      "override-deny", "no-rule", "failsafe",   "loopback",
+        "neighbour", "dhcp",  "malformed", "fragment",      "idle",    "no-subject", "kernel"};
     static_assert(std::size(names) == RW_REASON_MAX);
     return reason < RW_REASON_MAX ? names[reason] : "unknown";
 }
@@ -93,8 +110,8 @@ std::optional<Event> decode_event(const void* data, std::size_t size) {
 Event decode_flow(const rw_socket& s, std::uint64_t cookie, EventKind kind, std::uint64_t now) {
     Event e;
     e.kind = kind;
-    e.verdict = s.flow.verdict <= RW_VERDICT_BLOCKED ? static_cast<Verdict>(s.flow.verdict)
-                                                     : Verdict::none;
+    e.verdict =
+        s.flow.verdict <= RW_VERDICT_BLOCKED ? static_cast<Verdict>(s.flow.verdict) : Verdict::none;
     e.reason = s.flow.reason;
     take_tuple(e, s.flow.tuple, s.flow.direction);
     take_counts(e, s.flow.counts);

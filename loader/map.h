@@ -38,11 +38,13 @@ class Map {
 
     // Writes all pairs, in batches where the kernel has them for this type. `written` counts those
     // that were, also on failure. 0 or -errno.
-    int set_all(std::span<const Key> keys, std::span<const Value> values, std::size_t& written) const {
+    int set_all(std::span<const Key> keys, std::span<const Value> values,
+                std::size_t& written) const {
         written = 0;
         while (written < keys.size()) {
             std::uint32_t count = std::min<std::size_t>(keys.size() - written, batch);
-            if (!batched_ || bpf_map_update_batch(fd_, &keys[written], &values[written], &count, nullptr)) {
+            if (!batched_ ||
+                bpf_map_update_batch(fd_, &keys[written], &values[written], &count, nullptr)) {
                 if (batched_ && errno != EINVAL && errno != ENOTSUP && errno != EOPNOTSUPP &&
                     errno != 524 /* ENOTSUPP */) {
                     written += count;

@@ -25,7 +25,9 @@ std::string reversed(std::string_view path) {
 
 } // namespace
 
-std::string leaf_first(std::string_view absolute_path) { return reversed(absolute_path); }
+std::string leaf_first(std::string_view absolute_path) {
+    return reversed(absolute_path);
+}
 
 std::string root_first(std::string_view text) {
     if (text == "[kernel]")

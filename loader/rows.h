@@ -8,8 +8,8 @@
 
 #include "bpf/abi.h"
 #include "loader/datapath.h"
-#include "loader/map.h"
 #include "loader/kernel_maps.h"
+#include "loader/map.h"
 
 namespace ringwall::loader {
 
@@ -19,9 +19,13 @@ inline std::uint32_t key4(const Address& a) {
     return out;
 }
 
-inline Address address4(std::uint32_t network_order) { return Address::v4(ntohl(network_order)); }
+inline Address address4(std::uint32_t network_order) {
+    return Address::v4(ntohl(network_order));
+}
 
-inline rw_prefix4 lpm4(const Prefix& p) { return {p.length, key4(p.address)}; }
+inline rw_prefix4 lpm4(const Prefix& p) {
+    return {p.length, key4(p.address)};
+}
 
 inline rw_prefix6 lpm6(const Prefix& p) {
     rw_prefix6 key{.length = p.length, .address = {}};
@@ -29,17 +33,24 @@ inline rw_prefix6 lpm6(const Prefix& p) {
     return key;
 }
 
-inline rw_class to_kernel(const ClassRef& c) { return {c.id, c.out_lengths, c.in_lengths}; }
+inline rw_class to_kernel(const ClassRef& c) {
+    return {c.id, c.out_lengths, c.in_lengths};
+}
 
-inline rw_class_key key_of(const ClassRow& row) { return {row.rule_set, row.peer}; }
+inline rw_class_key key_of(const ClassRow& row) {
+    return {row.rule_set, row.peer};
+}
 
 inline rw_attribute_key key_of(const AttributeRow& row) {
     return {row.rule_set, static_cast<std::uint32_t>(row.attribute), row.value};
 }
 
 inline rw_entry_key key_of(const EntryRow& row) {
-    rw_entry_key key{.rule_set = row.rule_set, .class_id = row.cls, .port = row.port,
-                     .protocol = row.protocol, .shape = row.length};
+    rw_entry_key key{.rule_set = row.rule_set,
+                     .class_id = row.cls,
+                     .port = row.port,
+                     .protocol = row.protocol,
+                     .shape = row.length};
     if (row.any_protocol)
         key.shape |= RW_ENTRY_ANY_PROTO;
     if (row.inbound)
@@ -54,8 +65,8 @@ inline rw_entry to_kernel(const EntryRow& row) {
     e.deny = row.deny;
     e.id = row.id;
     e.any = (row.any_failsafe ? RW_ANY_FAILSAFE : 0) |
-            (row.any_override_deny ? RW_ANY_OVERRIDE_DENY : 0) | (row.any_allow ? RW_ANY_ALLOW : 0) |
-            (row.any_deny ? RW_ANY_DENY : 0);
+            (row.any_override_deny ? RW_ANY_OVERRIDE_DENY : 0) |
+            (row.any_allow ? RW_ANY_ALLOW : 0) | (row.any_deny ? RW_ANY_DENY : 0);
     return e;
 }
 

@@ -14,8 +14,8 @@ namespace ringwall::loader {
 namespace {
 
 Error write_error(const std::string& map, int error) {
-    return {Errc::apply_failed, "cannot write the kernel map \"" + map + "\": " +
-                                    std::strerror(-error) + "; the policy before stays"};
+    return {Errc::apply_failed, "cannot write the kernel map \"" + map +
+                                    "\": " + std::strerror(-error) + "; the policy before stays"};
 }
 
 Error no_room(const std::string& what, std::size_t wanted, std::size_t limit) {
@@ -26,9 +26,13 @@ Error no_room(const std::string& what, std::size_t wanted, std::size_t limit) {
 }
 
 // Packets on their way finish with what they saw before anything of it is removed.
-void wait_for_readers() { syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
+void wait_for_readers() {
+    syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
 
-bool v4(const Prefix& p) { return p.address.is_v4(); }
+bool v4(const Prefix& p) {
+    return p.address.is_v4();
+}
 
 } // namespace
 
@@ -113,8 +117,8 @@ Result<void> Writer::check_room(const Delta& d) const {
 namespace {
 
 template <typename Row, typename Key, typename Value>
-Result<void> write_rows(const Map<Key, Value>& map, const std::vector<Row>& rows, auto key, auto value,
-                        std::vector<Key>& written) {
+Result<void> write_rows(const Map<Key, Value>& map, const std::vector<Row>& rows, auto key,
+                        auto value, std::vector<Key>& written) {
     if (rows.empty())
         return {};
     std::vector<Key> keys;
@@ -144,17 +148,21 @@ Result<void> Writer::write_rules(const Delta& d, Undo& undo) {
         undo.erase_later(map, std::move(written));
         return result;
     };
-    auto ok = step(maps_.attributes, d.attributes, [](auto& r) { return key_of(r); },
-                   [](auto& r) { return r.selectors; });
+    auto ok = step(
+        maps_.attributes, d.attributes, [](auto& r) { return key_of(r); },
+        [](auto& r) { return r.selectors; });
     if (ok)
-        ok = step(maps_.entries, d.entries, [](auto& r) { return key_of(r); },
-                  [](auto& r) { return to_kernel(r); });
+        ok = step(
+            maps_.entries, d.entries, [](auto& r) { return key_of(r); },
+            [](auto& r) { return to_kernel(r); });
     if (ok)
-        ok = step(maps_.classes, d.classes, [](auto& r) { return key_of(r); },
-                  [](auto& r) { return to_kernel(r.cls); });
+        ok = step(
+            maps_.classes, d.classes, [](auto& r) { return key_of(r); },
+            [](auto& r) { return to_kernel(r.cls); });
     if (ok)
-        ok = step(maps_.rule_sets, d.rule_sets, [](auto& r) { return r.id; },
-                  [](auto& r) { return to_kernel(r); });
+        ok = step(
+            maps_.rule_sets, d.rule_sets, [](auto& r) { return r.id; },
+            [](auto& r) { return to_kernel(r); });
     return ok;
 }
 
@@ -204,8 +212,8 @@ Result<void> Writer::write_subject(const Subject& s, Undo& undo, bool& moved) {
         if (std::ranges::find(s.local, old) == s.local.end())
             old.is_v4() ? maps_.local4.erase(key4(old)) : maps_.local6.erase(old.bytes);
     for (const auto& own : s.local)
-        if (const int error = own.is_v4() ? maps_.local4.set(key4(own), s.id)
-                                          : maps_.local6.set(own.bytes, s.id))
+        if (const int error =
+                own.is_v4() ? maps_.local4.set(key4(own), s.id) : maps_.local6.set(own.bytes, s.id))
             return std::unexpected(write_error("local", error));
     placed = {*cgroup, s.local};
     return {};
@@ -386,12 +394,10 @@ std::map<Prefix, std::uint32_t> Writer::peers() const {
     };
     take(maps_.peers4, [](auto k) { return Prefix::host(address4(k)); });
     take(maps_.peers6, [&](auto& k) { return Prefix::host(six(k.data())); });
-    take(maps_.prefixes4, [](auto& k) {
-        return Prefix{address4(k.address), static_cast<std::uint8_t>(k.length)};
-    });
-    take(maps_.prefixes6, [&](auto& k) {
-        return Prefix{six(k.address), static_cast<std::uint8_t>(k.length)};
-    });
+    take(maps_.prefixes4,
+         [](auto& k) { return Prefix{address4(k.address), static_cast<std::uint8_t>(k.length)}; });
+    take(maps_.prefixes6,
+         [&](auto& k) { return Prefix{six(k.address), static_cast<std::uint8_t>(k.length)}; });
     return out;
 }
 

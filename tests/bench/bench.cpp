@@ -1,4 +1,5 @@
-// ./dev bench: paired, interleaved rounds of the same load over every path; ratios, never bare times.
+// ./dev bench: paired, interleaved rounds of the same load over every path; ratios, never bare
+// times.
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,7 +76,8 @@ class Bench {
             for (std::size_t i = 0; i < paths_.size(); ++i) {
                 // every path is first in some round
                 const std::size_t path = (i + round) % paths_.size();
-                rates[path].push_back(run(load, paths_[path].site, std::chrono::milliseconds(length_)));
+                rates[path].push_back(
+                    run(load, paths_[path].site, std::chrono::milliseconds(length_)));
             }
             std::fprintf(stderr, "\r%s: round %d of %d", name(load), round + 1, rounds_);
         }
@@ -84,11 +86,14 @@ class Bench {
     }
 
   private:
-    void add(const std::string& name, const std::string& mode, const Cgroup& cgroup, const Wire& wire) {
-        paths_.push_back({name, mode, 0, 0, {cgroup.path(), wire.client(), wire.server(), "10.98.0.2", 0}});
+    void add(const std::string& name, const std::string& mode, const Cgroup& cgroup,
+             const Wire& wire) {
+        paths_.push_back(
+            {name, mode, 0, 0, {cgroup.path(), wire.client(), wire.server(), "10.98.0.2", 0}});
     }
 
-    void product(const std::string& name, loader::Mode mode, std::size_t peers, std::size_t entries) {
+    void product(const std::string& name, loader::Mode mode, std::size_t peers,
+                 std::size_t entries) {
         cgroups_.push_back(std::make_unique<Cgroup>(name));
         products_.push_back(
             std::make_unique<Product>(*cgroups_.back(), mode, peers, entries, bpffs_.path(), 1));
@@ -107,15 +112,16 @@ class Bench {
 
     json::array report(Load load, const std::vector<std::vector<double>>& rates) {
         json::array rows;
-        std::printf("\n%-28s %12s %10s %22s %12s\n", name(load), "median/s", "of floor", "(min..max)",
-                    "of unfilt.");
+        std::printf("\n%-28s %12s %10s %22s %12s\n", name(load), "median/s", "of floor",
+                    "(min..max)", "of unfilt.");
         for (std::size_t i = 0; i < paths_.size(); ++i) {
             const auto& path = paths_[i];
             const auto rate = summary(rates[i]);
             const auto floor = summary(ratios(rates[i], rates[1]));
             const auto open = summary(ratios(rates[i], rates[0]));
-            std::printf("%-28s %12.0f %9.1f%% %9.1f%% ..%6.1f%% %11.1f%%\n", path.name.c_str(), rate.median,
-                        100 * floor.median, 100 * floor.low, 100 * floor.high, 100 * open.median);
+            std::printf("%-28s %12.0f %9.1f%% %9.1f%% ..%6.1f%% %11.1f%%\n", path.name.c_str(),
+                        rate.median, 100 * floor.median, 100 * floor.low, 100 * floor.high,
+                        100 * open.median);
             rows.push_back({{"load", name(load)},
                             {"path", path.name},
                             {"mode", path.mode},
@@ -149,8 +155,12 @@ int main(int argc, char** argv) {
     CLI::App app{"Connect rate and request-response over every path, in one run"};
     int rounds = 15, milliseconds = 700;
     std::string file;
-    app.add_option("--rounds", rounds, "paired rounds")->capture_default_str()->check(CLI::Range(1, 1000));
-    app.add_option("--ms", milliseconds, "length of one measurement")->capture_default_str()->check(CLI::Range(50, 60000));
+    app.add_option("--rounds", rounds, "paired rounds")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
+    app.add_option("--ms", milliseconds, "length of one measurement")
+        ->capture_default_str()
+        ->check(CLI::Range(50, 60000));
     app.add_option("--report", file, "write the rows as JSON");
     CLI11_PARSE(app, argc, argv);
     try {

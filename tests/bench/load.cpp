@@ -61,8 +61,12 @@ bool transfer(int s, auto call) {
     return true;
 }
 
-bool receive(int s) { return transfer(s, [](int f, void* b, size_t n) { return read(f, b, n); }); }
-bool send(int s) { return transfer(s, [](int f, void* b, size_t n) { return ::send(f, b, n, MSG_NOSIGNAL); }); }
+bool receive(int s) {
+    return transfer(s, [](int f, void* b, size_t n) { return read(f, b, n); });
+}
+bool send(int s) {
+    return transfer(s, [](int f, void* b, size_t n) { return ::send(f, b, n, MSG_NOSIGNAL); });
+}
 
 void no_delay(int s) {
     const int yes = 1;
@@ -146,7 +150,8 @@ int child(const std::function<void()>& work) {
 } // namespace
 
 const char* name(Load load) {
-    return load == Load::connect_request_close ? "tcp-connect-request-close" : "tcp-request-response";
+    return load == Load::connect_request_close ? "tcp-connect-request-close"
+                                               : "tcp-request-response";
 }
 
 double run(Load load, const Site& site, std::chrono::milliseconds length) {
@@ -173,7 +178,8 @@ double run(Load load, const Site& site, std::chrono::milliseconds length) {
     kill(server, SIGKILL);
     waitpid(server, nullptr, 0);
     if (!up || status != 0 || rate <= 0)
-        throw std::runtime_error(std::string("the load ") + name(load) + " failed in " + site.cgroup);
+        throw std::runtime_error(std::string("the load ") + name(load) + " failed in " +
+                                 site.cgroup);
     return rate;
 }
 

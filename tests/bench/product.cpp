@@ -47,9 +47,9 @@ loader::Delta policy(const std::string& cgroup, loader::Mode mode, std::size_t p
     delta.rule_sets.push_back(set);
     const std::size_t classes = std::max<std::size_t>(1, entries / 100);
     for (std::size_t i = 0; i < entries; ++i)
-        delta.entries.push_back(allow(static_cast<std::uint32_t>(i % classes + 1), (i / classes) % 2,
-                                      static_cast<std::uint16_t>(5000 + i / classes / 2),
-                                      static_cast<std::uint32_t>(i + 1)));
+        delta.entries.push_back(allow(
+            static_cast<std::uint32_t>(i % classes + 1), (i / classes) % 2,
+            static_cast<std::uint16_t>(5000 + i / classes / 2), static_cast<std::uint32_t>(i + 1)));
     for (std::size_t i = 0; i < peers; ++i) {
         const auto peer = static_cast<std::uint32_t>(i + 1);
         const std::uint32_t address = i < 2 ? 0x0a620001 + static_cast<std::uint32_t>(i)

@@ -40,8 +40,12 @@ int namespace_holder() {
     return pid;
 }
 
-std::string enter(int pid) { return "nsenter -t " + std::to_string(pid) + " -n "; }
-std::string file_of(int pid) { return "/proc/" + std::to_string(pid) + "/ns/net"; }
+std::string enter(int pid) {
+    return "nsenter -t " + std::to_string(pid) + " -n ";
+}
+std::string file_of(int pid) {
+    return "/proc/" + std::to_string(pid) + "/ns/net";
+}
 
 std::string ruleset(int rules) {
     std::string out = "table inet bench {\n";
@@ -49,8 +53,9 @@ std::string ruleset(int rules) {
         out += std::string("chain ") + hook + " { type filter hook " + hook +
                " priority 0; policy drop;\n iif lo accept\n ct state established,related accept\n";
         for (int i = 1; i < rules; ++i)
-            out += " ip saddr 10.50." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1) +
-                   " tcp dport " + std::to_string(6000 + i) + " accept\n";
+            out += " ip saddr 10.50." + std::to_string(i / 250) + "." +
+                   std::to_string(i % 250 + 1) + " tcp dport " + std::to_string(6000 + i) +
+                   " accept\n";
         out += " ip saddr 10.98.0.0/24 tcp dport 5000 accept\n}\n";
     }
     return out + "}\n";
@@ -63,8 +68,10 @@ Wire::Wire() {
         holder = namespace_holder();
     const std::string a = enter(holders_[0]), b = enter(holders_[1]);
     sh(a + "ip link add rwba type veth peer name rwbb netns " + std::to_string(holders_[1]));
-    sh(a + "ip addr add 10.98.0.1/24 dev rwba && " + a + "ip link set rwba up && " + a + "ip link set lo up");
-    sh(b + "ip addr add 10.98.0.2/24 dev rwbb && " + b + "ip link set rwbb up && " + b + "ip link set lo up");
+    sh(a + "ip addr add 10.98.0.1/24 dev rwba && " + a + "ip link set rwba up && " + a +
+       "ip link set lo up");
+    sh(b + "ip addr add 10.98.0.2/24 dev rwbb && " + b + "ip link set rwbb up && " + b +
+       "ip link set lo up");
 }
 
 Wire::~Wire() {
@@ -75,8 +82,12 @@ Wire::~Wire() {
         }
 }
 
-std::string Wire::client() const { return file_of(holders_[0]); }
-std::string Wire::server() const { return file_of(holders_[1]); }
+std::string Wire::client() const {
+    return file_of(holders_[0]);
+}
+std::string Wire::server() const {
+    return file_of(holders_[1]);
+}
 
 void Wire::nftables(int rules) const {
     const std::string file = "/tmp/rw-bench-" + std::to_string(getpid()) + ".nft";
@@ -95,6 +106,8 @@ Cgroup::Cgroup(const std::string& name) {
         throw std::runtime_error("cannot make " + path_);
 }
 
-Cgroup::~Cgroup() { rmdir(path_.c_str()); }
+Cgroup::~Cgroup() {
+    rmdir(path_.c_str());
+}
 
 } // namespace ringwall::bench

@@ -113,14 +113,17 @@ void Lab::make_wire() {
             pause();
     }
     char answer = 0;
-    must(read(ready[0], &answer, 1) == 1 && answer == 'y', "no network namespace for the other end");
+    must(read(ready[0], &answer, 1) == 1 && answer == 'y',
+         "no network namespace for the other end");
     close(ready[0]);
     close(ready[1]);
     const std::string other = "nsenter -t " + std::to_string(holder_) + " -n ";
-    sh("ip link set lo up && ip link add rwa type veth peer name rwb netns " + std::to_string(holder_));
+    sh("ip link set lo up && ip link add rwa type veth peer name rwb netns " +
+       std::to_string(holder_));
     sh("ip addr add 10.99.0.1/24 dev rwa && ip -6 addr add fd99::1/64 dev rwa nodad && ip link set rwa up");
-    sh(other + "ip addr add 10.99.0.2/24 dev rwb && " + other + "ip addr add 10.99.0.77/24 dev rwb && " +
-       other + "ip -6 addr add fd99::2/64 dev rwb nodad && " + other + "ip link set rwb up && " + other +
+    sh(other + "ip addr add 10.99.0.2/24 dev rwb && " + other +
+       "ip addr add 10.99.0.77/24 dev rwb && " + other +
+       "ip -6 addr add fd99::2/64 dev rwb nodad && " + other + "ip link set rwb up && " + other +
        "ip link set lo up");
     ifindex_ = static_cast<int>(if_nametoindex("rwa"));
 }
@@ -141,7 +144,9 @@ void Lab::selector(unsigned n, Attribute attribute, std::uint64_t value) {
     selectors_.emplace_back(n, attribute, value);
 }
 
-void Lab::clear_selectors() { selectors_.clear(); }
+void Lab::clear_selectors() {
+    selectors_.clear();
+}
 
 namespace {
 
@@ -159,8 +164,9 @@ void add_rules(loader::Delta& delta, loader::ClassRef& cls, std::uint32_t rule_s
         row.length = rule.any_protocol ? 0 : rule.length;
         row.port = rule.length ? rule.port & (0xffffu << (16 - rule.length)) : 0;
         auto same = std::ranges::find_if(delta.entries, [&](const auto& e) {
-            return e.cls == row.cls && e.inbound == row.inbound && e.any_protocol == row.any_protocol &&
-                   e.protocol == row.protocol && e.length == row.length && e.port == row.port;
+            return e.cls == row.cls && e.inbound == row.inbound &&
+                   e.any_protocol == row.any_protocol && e.protocol == row.protocol &&
+                   e.length == row.length && e.port == row.port;
         });
         if (same == delta.entries.end()) {
             row.id = static_cast<std::uint32_t>(delta.entries.size() + 1);
@@ -168,14 +174,22 @@ void add_rules(loader::Delta& delta, loader::ClassRef& cls, std::uint32_t rule_s
         }
         const bool any = rule.selectors == 0;
         switch (rule.action) {
-        case Says::allow: any ? void(same->any_allow = true) : void(same->allow |= rule.selectors); break;
-        case Says::deny: any ? void(same->any_deny = true) : void(same->deny |= rule.selectors); break;
-        case Says::override_deny:
-            any ? void(same->any_override_deny = true) : void(same->override_deny |= rule.selectors);
+        case Says::allow:
+            any ? void(same->any_allow = true) : void(same->allow |= rule.selectors);
             break;
-        case Says::failsafe: same->any_failsafe = true; break;
+        case Says::deny:
+            any ? void(same->any_deny = true) : void(same->deny |= rule.selectors);
+            break;
+        case Says::override_deny:
+            any ? void(same->any_override_deny = true)
+                : void(same->override_deny |= rule.selectors);
+            break;
+        case Says::failsafe:
+            same->any_failsafe = true;
+            break;
         }
-        (inbound ? cls.in_lengths : cls.out_lengths) |= rule.any_protocol ? 1u << 17 : 1u << rule.length;
+        (inbound ? cls.in_lengths : cls.out_lengths) |=
+            rule.any_protocol ? 1u << 17 : 1u << rule.length;
     }
 }
 
@@ -292,7 +306,9 @@ int Lab::spawn(const std::function<int()>& work, const std::string& cgroup, bool
     _exit(status);
 }
 
-Lab::Other Lab::there(const std::function<int()>& work) { return Other(spawn(work, peer_, true)); }
+Lab::Other Lab::there(const std::function<int()>& work) {
+    return Other(spawn(work, peer_, true));
+}
 
 Lab::Other Lab::here(const std::function<int()>& work, const std::string& unit) {
     std::string directory = host_;

@@ -24,7 +24,8 @@ inline Bytes operator+(Bytes a, const Bytes& b) {
     return a;
 }
 
-inline Bytes tcp(std::uint16_t sport, std::uint16_t dport, std::uint8_t flags, std::size_t data = 0) {
+inline Bytes tcp(std::uint16_t sport, std::uint16_t dport, std::uint8_t flags,
+                 std::size_t data = 0) {
     Bytes out;
     put16(out, sport);
     put16(out, dport);

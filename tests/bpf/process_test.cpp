@@ -27,7 +27,9 @@ using loader::Fd;
 using loader::Mode;
 using enum loader::Direction;
 
-std::string own_exe() { return fs::read_symlink("/proc/self/exe").string(); }
+std::string own_exe() {
+    return fs::read_symlink("/proc/self/exe").string();
+}
 
 // Sends one datagram to port 9 of the other end; 0 or errno.
 int send_one() {
@@ -44,7 +46,10 @@ class Process : public testing::Test {
     Lab& lab = Lab::the();
     void SetUp() override { lab.clear_selectors(); }
     // Selector 0 may send; nobody else.
-    void only_selector_zero() { lab.policy(Mode::full, {{.direction = outbound, .protocol = 17, .port = 9, .selectors = 1}}); }
+    void only_selector_zero() {
+        lab.policy(Mode::full,
+                   {{.direction = outbound, .protocol = 17, .port = 9, .selectors = 1}});
+    }
     rw_owner owner() {
         const Fd s(socket(AF_INET, SOCK_STREAM, 0));
         EXPECT_EQ(listen(s.get(), 1), 0);
@@ -83,7 +88,8 @@ TEST_F(Process, APathSelectorHoldsForThatPathOnly) {
 
 TEST_F(Process, AUnitSelectorHoldsFromTheFirstConnectionOfANewUnit) {
     const auto mount = loader::cgroup2_mount().value();
-    lab.selector(0, Attribute::unit, lab.datapath().path_id(lab.cgroup().substr(mount.size()) + "/web.service"));
+    lab.selector(0, Attribute::unit,
+                 lab.datapath().path_id(lab.cgroup().substr(mount.size()) + "/web.service"));
     only_selector_zero();
     EXPECT_EQ(lab.here([] { return send_one(); }, "web.service").wait(), 0);
     EXPECT_EQ(lab.here([] { return send_one(); }, "other.service").wait(), EPERM);
@@ -101,9 +107,11 @@ TEST_F(Process, AGroupSelectorHoldsForAnyOfItsGroups) {
     only_selector_zero();
     EXPECT_EQ(send_one(), EPERM);
     EXPECT_EQ(lab.here([] {
-        const gid_t groups[] = {7, 4321, 9};
-        return setgroups(3, groups) ? 90 : send_one();
-    }).wait(), 0);
+                     const gid_t groups[] = {7, 4321, 9};
+                     return setgroups(3, groups) ? 90 : send_one();
+                 })
+                  .wait(),
+              0);
     EXPECT_EQ(lab.here([] { return setgid(4321) ? 90 : send_one(); }).wait(), 0);
 }
 
@@ -184,7 +192,8 @@ TEST_F(Process, FiveExecsInARowFromOnePidAreEachSeenAsThemselves) {
 
 TEST_F(Process, AReplacedBinaryKeepsItsPathAndSaysSo) {
     lab.policy(Mode::visibility, {});
-    const std::string path = fs::temp_directory_path() / ("rw-replaced-" + std::to_string(getpid()));
+    const std::string path =
+        fs::temp_directory_path() / ("rw-replaced-" + std::to_string(getpid()));
     fs::copy_file(own_exe(), path);
     int go[2], gone[2];
     ASSERT_EQ(pipe(go), 0);

@@ -37,7 +37,9 @@ sockaddr_storage at(const std::string& address, std::uint16_t port, socklen_t& s
     return out;
 }
 
-int family(const std::string& address) { return address.find(':') == std::string::npos ? AF_INET : AF_INET6; }
+int family(const std::string& address) {
+    return address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+}
 
 // 0 or errno.
 int connect_to(const Fd& socket, const std::string& address, std::uint16_t port) {
@@ -54,10 +56,12 @@ int bind_at(const Fd& socket, const std::string& address, std::uint16_t port) {
     return bind(socket.get(), reinterpret_cast<const sockaddr*>(&own), size) ? errno : 0;
 }
 
-int send_to(const Fd& socket, const std::string& address, std::uint16_t port, const char* text = "x") {
+int send_to(const Fd& socket, const std::string& address, std::uint16_t port,
+            const char* text = "x") {
     socklen_t size;
     const auto to = at(address, port, size);
-    return sendto(socket.get(), text, strlen(text), 0, reinterpret_cast<const sockaddr*>(&to), size) < 0
+    return sendto(socket.get(), text, strlen(text), 0, reinterpret_cast<const sockaddr*>(&to),
+                  size) < 0
                ? errno
                : 0;
 }
@@ -67,8 +71,12 @@ bool readable(const Fd& socket, int within_ms = 1000) {
     return poll(&p, 1, within_ms) == 1;
 }
 
-Fd tcp(const std::string& address) { return Fd(socket(family(address), SOCK_STREAM | SOCK_CLOEXEC, 0)); }
-Fd udp(const std::string& address) { return Fd(socket(family(address), SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
+Fd tcp(const std::string& address) {
+    return Fd(socket(family(address), SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+Fd udp(const std::string& address) {
+    return Fd(socket(family(address), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+}
 
 // Accepts `connections` one after the other, echoes until the peer closes.
 int echo_server(const std::string& address, std::uint16_t port, int connections, int ready) {
@@ -282,11 +290,13 @@ TEST_P(Sockets, UdpRepliesPassAndStrangersDoNot) {
         char buffer[64];
         sockaddr_storage from{};
         socklen_t size = sizeof from;
-        if (recvfrom(s.get(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &size) < 0)
+        if (recvfrom(s.get(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &size) <
+            0)
             return 2;
         const Fd other = udp(there); // another port of the same host: not a reply
         sendto(other.get(), "stranger", 8, 0, reinterpret_cast<sockaddr*>(&from), size);
-        return sendto(s.get(), "reply", 5, 0, reinterpret_cast<sockaddr*>(&from), size) == 5 ? 0 : 3;
+        return sendto(s.get(), "reply", 5, 0, reinterpret_cast<sockaddr*>(&from), size) == 5 ? 0
+                                                                                             : 3;
     });
     ready.wait();
     const Fd s = udp(there);
@@ -308,7 +318,8 @@ TEST_P(Sockets, ABlockedDatagramSaysEpermAtOnce) {
 }
 
 TEST_P(Sockets, OneDatagramSocketTalksToManyPeersEachOnItsOwnRight) {
-    lab.policy(Mode::full, {{Says::allow, outbound, 17, 1}, {Says::allow, outbound, 17, 2},
+    lab.policy(Mode::full, {{Says::allow, outbound, 17, 1},
+                            {Says::allow, outbound, 17, 2},
                             {Says::allow, outbound, 17, 3}});
     const Fd s = udp(there);
     for (int round = 0; round < 3; ++round)

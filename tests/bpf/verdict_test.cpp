@@ -71,16 +71,20 @@ TEST_F(Verdict, IdleLooksAtNothing) {
 }
 
 TEST_F(Verdict, OverrideDenyBeatsAllowBeatsDeny) {
-    lab.policy(Mode::full, {{Says::override_deny, inbound, 6, 1}, may(inbound, 1),
-                            {Says::deny, inbound, 6, 2}, may(inbound, 2),
-                            {Says::failsafe, inbound, 6, 3}, {Says::override_deny, inbound, 6, 3}});
+    lab.policy(Mode::full, {{Says::override_deny, inbound, 6, 1},
+                            may(inbound, 1),
+                            {Says::deny, inbound, 6, 2},
+                            may(inbound, 2),
+                            {Says::failsafe, inbound, 6, 3},
+                            {Says::override_deny, inbound, 6, 3}});
     EXPECT_FALSE(in(syn_from(there4, 1)));
     EXPECT_TRUE(in(syn_from(there4, 2)));
     EXPECT_TRUE(in(syn_from(there4, 3)));
 }
 
 TEST_F(Verdict, TheLongestPortPrefixAnswers) {
-    lab.policy(Mode::full, {{Says::allow, inbound, 6, 8192, 3}, {Says::deny, inbound, 6, 8192, 16}});
+    lab.policy(Mode::full,
+               {{Says::allow, inbound, 6, 8192, 3}, {Says::deny, inbound, 6, 8192, 16}});
     EXPECT_FALSE(in(syn_from(there4, 8192)));
     EXPECT_TRUE(in(syn_from(there4, 8193)));
     EXPECT_TRUE(in(syn_from(there4, 16383)));
@@ -127,7 +131,8 @@ TEST_F(Verdict, EveryProtocolWithPortsIsJudgedByPort) {
 }
 
 TEST_F(Verdict, IcmpIsJudgedByTypeAndCode) {
-    lab.policy(Mode::full, {{Says::allow, inbound, 1, 8 << 8, 8}, {Says::allow, inbound, 58, 128 << 8, 16}});
+    lab.policy(Mode::full,
+               {{Says::allow, inbound, 1, 8 << 8, 8}, {Says::allow, inbound, 58, 128 << 8, 16}});
     EXPECT_TRUE(in(ip4({there4, here4, 1}, icmp(8, 0))));
     EXPECT_TRUE(in(ip4({there4, here4, 1}, icmp(8, 7))));
     EXPECT_FALSE(in(ip4({there4, here4, 1}, icmp(13, 0))));
@@ -224,7 +229,8 @@ TEST_F(Verdict, RandomBytesNeverPassAFullPolicyAndNeverBreakAnything) {
         for (auto& b : packet)
             b = (state = state * 1664525 + 1013904223) >> 24;
         packet[0] = i % 2 ? 0x45 : 0x60;
-        const bool essential = (packet[0] == 0x45 && packet[9] == 2) || packet[9] == 17 || packet[6] == 17;
+        const bool essential =
+            (packet[0] == 0x45 && packet[9] == 2) || packet[9] == 17 || packet[6] == 17;
         if (!essential) {
             EXPECT_FALSE(in(packet)) << "packet " << i;
         }
@@ -267,7 +273,8 @@ TEST_F(Verdict, WhatTheRingCannotTakeIsCountedAsLost) {
     auto offered = before.offered, submitted = before.submitted, lost = before.lost;
     EXPECT_EQ(after.offered["start"] - offered["start"], 60'000u);
     EXPECT_GT(after.lost["start"] - lost["start"], 0u);
-    EXPECT_EQ(after.submitted["start"] - submitted["start"] + after.lost["start"] - lost["start"], 60'000u);
+    EXPECT_EQ(after.submitted["start"] - submitted["start"] + after.lost["start"] - lost["start"],
+              60'000u);
     EXPECT_EQ(after.submitted["start"] - submitted["start"], drained);
 }
 

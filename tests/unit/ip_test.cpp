@@ -7,7 +7,9 @@ using ringwall::Prefix;
 
 namespace {
 
-Address address(const char* text) { return Address::parse(text).value(); }
+Address address(const char* text) {
+    return Address::parse(text).value();
+}
 
 TEST(Address, PrintsWhatItParsed) {
     for (const char* text : {"10.0.0.1", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::", "::1"})
@@ -38,7 +40,8 @@ TEST(Cover, SplitsARangeIntoTheFewestPrefixes) {
     std::vector<std::string> text;
     for (const auto& p : parts)
         text.push_back(p.text());
-    EXPECT_EQ(text, (std::vector<std::string>{"10.0.0.1", "10.0.0.2/31", "10.0.0.4/31", "10.0.0.6"}));
+    EXPECT_EQ(text,
+              (std::vector<std::string>{"10.0.0.1", "10.0.0.2/31", "10.0.0.4/31", "10.0.0.6"}));
 }
 
 TEST(Cover, IsEmptyForAReversedRange) {
