@@ -1,5 +1,6 @@
 #include "agent/agent.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -262,6 +263,7 @@ void Agent::refresh() {
 
 void Agent::sweep() {
     enforcement_->datapath().sweep([this](const loader::Event& event) { take(event); });
+    malloc_trim(0); // what requests and bursts needed goes back
 }
 
 void Agent::report_losses() {

@@ -16,7 +16,7 @@ class Requests {
     Requests(Enforcement& enforcement, const FlowTable& flows, const ProcessState& process)
         : enforcement_(enforcement), flows_(flows), process_(process) {}
 
-    std::string answer(const Request& request); // one JSON line
+    std::string answer(const Request& request);             // one JSON line
     std::vector<Flow> recent(const FlowQuery& query) const; // oldest news first
 
   private:

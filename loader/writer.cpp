@@ -34,6 +34,13 @@ bool v4(const Prefix& p) {
     return p.address.is_v4();
 }
 
+// Another subject may have taken the cgroup or address in the same delta: that one stays.
+template <typename Key>
+void erase_own(const Map<Key, std::uint32_t>& map, const Key& key, std::uint32_t subject) {
+    if (map.find(key) == subject)
+        map.erase(key);
+}
+
 } // namespace
 
 // What to do, in reverse order, when a later step fails.
@@ -206,11 +213,11 @@ Result<void> Writer::write_subject(const Subject& s, Undo& undo, bool& moved) {
     if (placed.cgroup != *cgroup) {
         moved = true;
         if (placed.cgroup)
-            maps_.cgroups.erase(placed.cgroup);
+            erase_own(maps_.cgroups, placed.cgroup, s.id);
     }
     for (const auto& old : placed.local)
         if (std::ranges::find(s.local, old) == s.local.end())
-            old.is_v4() ? maps_.local4.erase(key4(old)) : maps_.local6.erase(old.bytes);
+            erase_local(old, s.id);
     for (const auto& own : s.local)
         if (const int error =
                 own.is_v4() ? maps_.local4.set(key4(own), s.id) : maps_.local6.set(own.bytes, s.id))
@@ -226,13 +233,20 @@ Result<void> Writer::write_subjects(const Delta& d, Undo& undo, bool& moved) {
     return {};
 }
 
+void Writer::erase_local(const Address& own, std::uint32_t subject) {
+    if (own.is_v4())
+        erase_own(maps_.local4, key4(own), subject);
+    else
+        erase_own(maps_.local6, own.bytes, subject);
+}
+
 void Writer::remove_subject(std::uint32_t id) {
     const auto at = placed_.find(id);
     if (at != placed_.end()) {
         if (at->second.cgroup)
-            maps_.cgroups.erase(at->second.cgroup);
+            erase_own(maps_.cgroups, at->second.cgroup, id);
         for (const auto& own : at->second.local)
-            own.is_v4() ? maps_.local4.erase(key4(own)) : maps_.local6.erase(own.bytes);
+            erase_local(own, id);
         placed_.erase(at);
     }
     maps_.subjects.erase(id);

@@ -41,6 +41,7 @@ class Writer {
     Result<void> write_subjects(const Delta& delta, Undo& undo, bool& moved);
     Result<void> write_subject(const Subject& subject, Undo& undo, bool& moved);
     void remove_subject(std::uint32_t id);
+    void erase_local(const Address& own, std::uint32_t subject);
     void remove_peer(const Prefix& prefix);
     void collect(const Delta& delta);
     void collect_rule_sets(const std::set<std::uint32_t>& dead);
