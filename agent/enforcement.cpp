@@ -78,6 +78,9 @@ std::expected<std::unique_ptr<Enforcement>, EnforcementError> Enforcement::start
 }
 
 Enforcement::Done Enforcement::attach() {
+    // Before the programs see them: what a packet finds first stays unattributed.
+    if (auto before = datapath_->backfill(); before)
+        spdlog::info("attributed {} sockets before attaching", *before);
     if (auto attached = datapath_->attach(); !attached)
         return fail(EnforcementErrc::datapath, attached.error().message);
     if (auto found = datapath_->backfill(); found)

@@ -80,8 +80,7 @@ class LocalApi : public ::testing::Test {
     }
     void finish() {
         in_loop([this] { server->stop(); });
-        context.stop();
-        loop.join();
+        loop.join(); // the loop ends when every session has
     }
     template <typename Work>
     void in_loop(Work work) {
