@@ -104,7 +104,7 @@ struct Selector {
     enum class Form { labels, workload, list, any, all };
     Form form = Form::labels;
     LabelSelector labels;
-    std::string name; // of the workload or list
+    std::string name;                       // of the workload or list
     std::optional<ProcessSelector> process; // on the `from` side only
     Place place;
 };
