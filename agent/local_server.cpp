@@ -218,6 +218,7 @@ void Session::wait_for_hang_up() {
 void Session::close() {
     error_code ignored;
     following_ = streaming_ = false;
+    then_ = nullptr; // it may hold this session
     patience_.cancel();
     socket_.close(ignored);
     server_.remove(shared_from_this());
