@@ -1,11 +1,17 @@
 #include "control/cli/client.h"
 
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -51,16 +57,60 @@ Result<json::object> refused(json::object answer) {
 
 } // namespace
 
+namespace {
+
+agent::Fd try_connect(const sockaddr_un& address) {
+    agent::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (!socket || ::connect(socket.get(), generic, sizeof address) < 0)
+        return agent::Fd();
+    return socket;
+}
+
+// Tries again whenever something changes in the socket's folder.
+agent::Fd wait_for_agent(const sockaddr_un& address, std::chrono::seconds patience) {
+    using Clock = std::chrono::steady_clock;
+    const agent::Fd changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    const auto folder = std::filesystem::path(address.sun_path).parent_path();
+    inotify_add_watch(changes.get(), folder.c_str(), IN_CREATE | IN_MOVED_TO | IN_ATTRIB);
+    const auto end = Clock::now() + patience;
+    for (;;) {
+        if (auto socket = try_connect(address))
+            return socket;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+        pollfd waiting{changes.get(), POLLIN, 0};
+        if (left <= 0 || poll(&waiting, 1, static_cast<int>(left)) <= 0)
+            return try_connect(address);
+        char block[4096];
+        while (read(changes.get(), block, sizeof block) > 0) {
+        }
+    }
+}
+
+Result<std::chrono::seconds> patience(const Arguments& arguments) {
+    const auto text = arguments.get("--wait", "0");
+    int seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end != text.data() + text.size() || seconds < 0 || seconds > 3600)
+        return std::unexpected(
+            Error{Exit::usage, "--wait " + text + ": write seconds, for example --wait 30"});
+    return std::chrono::seconds(seconds);
+}
+
+} // namespace
+
 Result<Client> Client::connect(const Arguments& arguments) {
     const auto path = socket_path(arguments);
+    const auto seconds = patience(arguments);
+    if (!seconds)
+        return std::unexpected(seconds.error());
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
         return std::unexpected(Error{Exit::usage, path + ": the socket's path is too long"});
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    agent::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    if (!socket || ::connect(socket.get(), generic, sizeof address) < 0)
+    auto socket = wait_for_agent(address, *seconds);
+    if (!socket)
         return unreachable(path);
     return Client(std::move(socket));
 }

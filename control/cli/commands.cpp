@@ -17,6 +17,7 @@ std::span<const Flag> common_flags() {
     static constexpr std::array table{
         Flag{"-o,--output", "FORMAT", "table (default), json, or jsonl for one object per line"},
         Flag{"--socket", "PATH", "the agent's socket (default /run/ringwall/agent.sock)"},
+        Flag{"--wait", "SECONDS", "wait this long for the agent to come up"},
         Flag{"--color", "WHEN", "auto (default), always or never; NO_COLOR is respected"}};
     return table;
 }
