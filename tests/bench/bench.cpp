@@ -56,7 +56,12 @@ class Bpffs {
 
 class Bench {
   public:
-    Bench(int rounds, int milliseconds) : rounds_(rounds), length_(milliseconds) {
+    struct Plan {
+        int rounds = 15, slices = 7, slice_ms = 100;
+        std::vector<std::string> paths; // empty: every path
+    };
+
+    explicit Bench(Plan plan) : plan_(std::move(plan)) {
         one_rule_.nftables(1);
         many_rules_.nftables(1000);
         add("unfiltered", "none", plain_, wire_);
@@ -68,20 +73,29 @@ class Bench {
         add("nftables-1000", "stateful", plain_, many_rules_);
         paths_[paths_.size() - 2].entries = 1;
         paths_.back().entries = 1000;
+        if (!plan_.paths.empty())
+            std::erase_if(paths_, [&](const Path& path) {
+                return path.name != "floor" && path.name != "unfiltered" &&
+                       std::ranges::find(plan_.paths, path.name) == plan_.paths.end();
+            });
     }
 
+    // A round gives every path its time in slices that take turns: the machine's speed drifts
+    // within a second, and what is compared should drift together.
     json::array measure(Load load) {
         std::vector<std::vector<double>> rates(paths_.size());
-        for (int round = 0; round < rounds_; ++round) {
-            for (std::size_t i = 0; i < paths_.size(); ++i) {
-                // every path is first in some round
-                const std::size_t path = (i + round) % paths_.size();
-                rates[path].push_back(
-                    run(load, paths_[path].site, std::chrono::milliseconds(length_)));
-            }
-            std::fprintf(stderr, "\r%s: round %d of %d", name(load), round + 1, rounds_);
+        for (int round = 0; round < plan_.rounds; ++round) {
+            std::vector<double> sums(paths_.size());
+            for (int slice = 0; slice < plan_.slices; ++slice)
+                for (std::size_t i = 0; i < paths_.size(); ++i) {
+                    const std::size_t path = (i + round + slice) % paths_.size();
+                    sums[path] += run(load, paths_[path].site,
+                                      std::chrono::milliseconds(plan_.slice_ms));
+                }
+            for (std::size_t i = 0; i < paths_.size(); ++i)
+                rates[i].push_back(sums[i] / plan_.slices);
+            std::fprintf(stderr, "%s: round %d of %d\n", name(load), round + 1, plan_.rounds);
         }
-        std::fprintf(stderr, "\n");
         return report(load, rates);
     }
 
@@ -137,7 +151,7 @@ class Bench {
         return rows;
     }
 
-    int rounds_, length_;
+    Plan plan_;
     Bpffs bpffs_;
     Wire wire_, one_rule_, many_rules_;
     Cgroup plain_{"plain"}, floor_cgroup_{"floor"};
@@ -153,18 +167,23 @@ class Bench {
 int main(int argc, char** argv) {
     using namespace ringwall::bench;
     CLI::App app{"Connect rate and request-response over every path, in one run"};
-    int rounds = 15, milliseconds = 700;
+    Bench::Plan plan;
     std::string file;
-    app.add_option("--rounds", rounds, "paired rounds")
+    app.add_option("--rounds", plan.rounds, "paired rounds")
         ->capture_default_str()
         ->check(CLI::Range(1, 1000));
-    app.add_option("--ms", milliseconds, "length of one measurement")
+    app.add_option("--slices", plan.slices, "turns that each path gets in a round")
         ->capture_default_str()
-        ->check(CLI::Range(50, 60000));
+        ->check(CLI::Range(1, 1000));
+    app.add_option("--ms", plan.slice_ms, "length of one turn")
+        ->capture_default_str()
+        ->check(CLI::Range(20, 60000));
+    app.add_option("--path", plan.paths,
+                   "measure only this path beside floor and unfiltered; may be repeated");
     app.add_option("--report", file, "write the rows as JSON");
     CLI11_PARSE(app, argc, argv);
     try {
-        Bench bench(rounds, milliseconds);
+        Bench bench(plan);
         boost::json::array rows = bench.measure(Load::connect_request_close);
         for (auto& row : bench.measure(Load::request_response))
             rows.push_back(row);

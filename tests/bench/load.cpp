@@ -119,7 +119,7 @@ double measure(std::chrono::milliseconds length, const std::function<void()>& on
                 once();
         return count / std::chrono::duration<double>(Clock::now() - began).count();
     };
-    batch(length / 10);
+    batch(length / 5);
     return batch(length);
 }
 

@@ -17,7 +17,7 @@ struct Site {
     int cpu = 0;
 };
 
-// Operations per second over `length`, after a tenth of it as warm-up. Throws on any error.
+// Operations per second over `length`, after a fifth of it as warm-up. Throws on any error.
 double run(Load load, const Site& site, std::chrono::milliseconds length);
 
 } // namespace ringwall::bench
