@@ -73,7 +73,7 @@ class Agent {
     void drain();
     void tick();
     void refresh();
-    void sweep();
+    void sweep(loader::Sweep which);
     void report_losses();
     void reload(const char* why);
     Answer answer(const Request& request);
@@ -113,7 +113,11 @@ Started Agent::start() {
     every(250ms, [this] { tick(); });
     every(2s, [this] { refresh(); });
     every(5s, [this] { report_losses(); });
-    every(10s, [this] { sweep(); });
+    every(500ms, [this] { sweep(loader::Sweep::begun); });
+    every(10s, [this] {
+        sweep(loader::Sweep::all);
+        malloc_trim(0); // what requests and bursts needed goes back
+    });
     if (const auto interval = watchdog_interval(); interval.count())
         every(interval, [] { notify_alive(); });
     notify_ready(summary());
@@ -261,9 +265,8 @@ void Agent::refresh() {
         flows_.policy_changed(enforcement_->state().version);
 }
 
-void Agent::sweep() {
-    enforcement_->datapath().sweep([this](const loader::Event& event) { take(event); });
-    malloc_trim(0); // what requests and bursts needed goes back
+void Agent::sweep(loader::Sweep which) {
+    enforcement_->datapath().sweep(which, [this](const loader::Event& event) { take(event); });
 }
 
 void Agent::report_losses() {

@@ -220,7 +220,7 @@ struct rw_control {
 	__u64 paused_until; /* monotonic ns: until then nothing is blocked (would-block instead) */
 	__u64 policy_version;
 	__u32 flags; /* RW_CONTROL_* */
-	__u32 reserved;
+	__u32 zero;  /* always; see rw_zero */
 };
 RW_ASSERT(sizeof(struct rw_control) == 48, "rw_control");
 
@@ -311,6 +311,19 @@ struct rw_counts {
 };
 RW_ASSERT(sizeof(struct rw_counts) == 24, "rw_counts");
 
+/*
+ * On a listener: the IPv4 peer whose SYN policy allowed last, in every word's upper half, and what
+ * was found. Words, so that each is whole whoever writes it at the same time; they are believed
+ * only when all four name the same peer. Accepted sockets inherit it for their first packet.
+ */
+struct rw_passed {
+	__u64 generation;
+	__u64 rule_set;
+	__u64 peer;
+	__u64 entry;
+};
+RW_ASSERT(sizeof(struct rw_passed) == 32, "rw_passed");
+
 /* One flow: lives on the socket, or in udp_flows for a socket's further peers. */
 struct rw_flow {
 	__u32 generation; /* under which verdict was given; 0: not decided */
@@ -322,15 +335,18 @@ struct rw_flow {
 	__u32 peer; /* peer id; 0 unknown */
 	__u32 entry;
 	__u32 rule_set;
-	__u64 started;		 /* on a listener: see rw_remember_syn */
-	__u64 last;		 /* UDP: last packet; blocked: time of the verdict */
-	struct rw_tuple tuple;	 /* protocol 0 until the first packet was judged */
+	__u64 started;
+	__u64 last; /* UDP: last packet; blocked: time of the verdict */
+	union {
+		struct rw_tuple tuple; /* protocol 0 until the first packet was judged */
+		struct rw_passed passed;
+	};
 	struct rw_counts counts; /* filled by cgroup_skb for all but TCP */
 };
 RW_ASSERT(sizeof(struct rw_flow) == 104, "rw_flow");
 
 enum rw_flow_flags {
-	RW_FLOW_REPORTED = 1, /* a start event went out */
+	RW_FLOW_REPORTED = 1, /* its end is reported (TCP: its start too, by the sweep) */
 	RW_FLOW_REVOKED = 2,  /* was allowed, now blocked: its reset may leave */
 	RW_FLOW_OUT_SEEN = 4,
 	RW_FLOW_IN_SEEN = 8,

@@ -94,18 +94,23 @@ static __always_inline bool rw_decide(struct rw_flow *f, const struct rw_decisio
 	return changed;
 }
 
-/* Start event, or nothing when a re-decision changed nothing; deny events for blocked ones. */
-static __always_inline void rw_report(struct rw_flow *f, const struct rw_owner *o, __u64 cookie,
-				      __u64 now, bool changed)
+/*
+ * What a decision is worth saying: a blocked flow at once, a changed one at once, a new datagram
+ * flow at once. A new TCP connection is one record, its end; the sweep reports the start of those
+ * that live long enough to be seen.
+ */
+static __always_inline void rw_report(struct rw_flow *f, const struct rw_owner *o,
+				      struct __sk_buff *skb, __u64 now, bool changed)
 {
+	bool reported = f->flags & RW_FLOW_REPORTED;
 	if (f->verdict == RW_VERDICT_BLOCKED) {
-		rw_emit_deny(f, o, cookie, now);
+		rw_emit_deny(f, o, bpf_get_socket_cookie(skb), now);
 		return;
 	}
-	if ((f->flags & RW_FLOW_REPORTED) && !changed)
-		return;
-	rw_emit(f->flags & RW_FLOW_REPORTED ? RW_EVENT_UPDATE : RW_EVENT_START, f, o, cookie, now);
 	f->flags |= RW_FLOW_REPORTED;
+	if (reported ? changed : f->tuple.protocol != IPPROTO_TCP)
+		rw_emit(reported ? RW_EVENT_UPDATE : RW_EVENT_START, f, o,
+			bpf_get_socket_cookie(skb), now);
 }
 
 /* A decision on which nothing is kept: listeners, packets of the kernel, broken packets. */
@@ -117,6 +122,7 @@ static __noinline int rw_conclude_transient(struct rw_scene *sc, const struct rw
 		return 1;
 	if (rw_passes(d->verdict))
 		return 1;
+	sc->now = bpf_ktime_get_ns();
 	rw_begin_flow(&f, &p->tuple, direction, sc->now);
 	rw_set_decision(&f, d, sc->generation);
 	rw_emit_deny(&f, sc->socket ? &sc->socket->owner : 0, rw_cookie(sc), sc->now);
@@ -184,26 +190,58 @@ static __always_inline void rw_foresee(struct rw_flow *f, const struct rw_tuple 
 }
 
 /*
- * A listener keeps no verdict. It remembers the IPv4 peer of the last SYN that passed, with the
- * generation, in one word, so that the ACK that ends that handshake is not judged a second time.
+ * A listener keeps no verdict, but remembers whose SYN was allowed last. Until the generation rises,
+ * that answers the peer's next SYN, the ACK that ends the handshake, and the accepted socket's first
+ * packet. The port is the listener's own in each case: with a transparent proxy nothing is kept.
  */
-static __always_inline __u64 rw_syn_word(const struct rw_packet *p, __u32 generation)
+static __always_inline __u64 rw_word(__be32 peer, __u32 value)
 {
-	return (__u64)rw_unmap4(p->tuple.peer) << 32 | generation;
+	return (__u64)peer << 32 | value;
 }
 
-static __always_inline bool rw_ends_handshake(const struct rw_scene *sc, const struct rw_packet *p)
+static __always_inline bool rw_is_port_of(const struct bpf_sock *sk, const struct rw_packet *p)
 {
-	return sc->socket && p->tuple.family == 4 && !(p->flags & (RW_PKT_SYN | RW_PKT_DATA)) &&
-	       sc->socket->flow.started == rw_syn_word(p, sc->generation);
+	return p->tuple.family == 4 && sk->src_port == p->tuple.local_port;
 }
 
-static __always_inline void rw_remember_syn(struct rw_scene *sc, const struct rw_packet *p,
-					    const struct rw_decision *d)
+static __always_inline bool rw_passed_before(const struct rw_scene *sc, const struct rw_packet *p)
 {
-	if (sc->socket && p->tuple.family == 4 && (p->flags & RW_PKT_SYN) &&
-	    rw_passes(d->verdict) && !d->brief)
-		sc->socket->flow.started = rw_syn_word(p, sc->generation);
+	return sc->socket && rw_is_port_of(sc->sk, p) && !sc->socket->flow.generation &&
+	       sc->socket->flow.passed.generation ==
+		       rw_word(rw_unmap4(p->tuple.peer), sc->generation);
+}
+
+static __always_inline void rw_remember(struct rw_scene *sc, const struct rw_packet *p,
+					const struct rw_decision *d)
+{
+	if (!sc->socket || !rw_is_port_of(sc->sk, p) || d->reason != RW_REASON_ALLOW)
+		return;
+	struct rw_passed *kept = &sc->socket->flow.passed;
+	__be32 peer = rw_unmap4(p->tuple.peer);
+	kept->rule_set = rw_word(peer, d->rule_set);
+	kept->peer = rw_word(peer, d->peer);
+	kept->entry = rw_word(peer, d->entry);
+	kept->generation = rw_word(peer, sc->generation);
+}
+
+/* What the listener found for this connection's SYN. */
+static __always_inline bool rw_inherited(const struct rw_scene *sc, const struct rw_packet *p,
+					 struct rw_decision *d)
+{
+	const struct rw_flow *f = &sc->socket->flow;
+	struct rw_passed kept = f->passed;
+	__be32 peer = rw_unmap4(p->tuple.peer);
+	if (f->verdict != RW_VERDICT_NONE || f->direction != RW_DIR_IN || !rw_passed_before(sc, p) ||
+	    kept.rule_set != rw_word(peer, sc->subject->rule_set) || kept.peer >> 32 != peer ||
+	    kept.entry >> 32 != peer)
+		return false;
+	d->subject = sc->subject_id;
+	d->rule_set = kept.rule_set;
+	d->peer = kept.peer;
+	d->entry = kept.entry;
+	d->verdict = RW_VERDICT_ALLOWED;
+	d->reason = RW_REASON_ALLOW;
+	return true;
 }
 
 static __noinline int rw_conclude_tcp(struct rw_scene *sc, const struct rw_packet *p,
@@ -220,7 +258,7 @@ static __noinline int rw_conclude_tcp(struct rw_scene *sc, const struct rw_packe
 	if (older && !rw_passes(f->verdict)) /* it passed before there was an agent */
 		f->flags |= RW_FLOW_REVOKED;
 	f->last = sc->now;
-	rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, changed);
+	rw_report(f, &sc->socket->owner, sc->skb, sc->now, changed);
 	if (rw_passes(f->verdict) || rw_is_reset_of_revoked(f, p))
 		return 1;
 	return rw_drop();
@@ -313,7 +351,7 @@ static __noinline int rw_conclude_new_datagram(struct rw_scene *sc, const struct
 	rw_begin_flow(f, &p->tuple, direction, sc->now);
 	rw_set_decision(f, d, sc->generation);
 	rw_count_packet(f, p, sc->now);
-	rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, true);
+	rw_report(f, &sc->socket->owner, sc->skb, sc->now, true);
 	return 1;
 }
 
@@ -327,7 +365,7 @@ static __noinline int rw_conclude_known_datagram(struct rw_scene *sc, const stru
 	if (!f)
 		return rw_passes(d->verdict) ? 1 : rw_drop();
 	bool changed = rw_decide(f, d, sc->generation);
-	rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, changed);
+	rw_report(f, &sc->socket->owner, sc->skb, sc->now, changed);
 	if (!rw_passes(f->verdict))
 		return rw_drop();
 	rw_count_packet(f, p, sc->now);

@@ -18,6 +18,12 @@ struct rw_decision {
 	__u8 brief;	/* only because enforcement is paused: asked again for every packet */
 };
 
+static __always_inline void rw_clear_decision(struct rw_decision *d, __u32 zero)
+{
+	d->subject = d->rule_set = d->peer = d->entry = zero;
+	d->verdict = d->reason = d->direction = d->brief = zero;
+}
+
 /* ---- process bits ------------------------------------------------------------------------- */
 
 static __always_inline __u64 rw_attribute_set(__u32 rule_set, __u32 attribute, __u64 value,

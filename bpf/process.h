@@ -22,6 +22,15 @@ static __always_inline struct rw_control *rw_ctl(void)
 }
 
 /*
+ * Zero, which the verifier does not know. Verifiers up to 6.1 go on believing in the constants of an
+ * initialiser after a called function wrote there, and cut branches; this they must not believe in.
+ */
+static __always_inline __u32 rw_zero(const struct rw_control *ctl)
+{
+	return *(const volatile __u32 *)&ctl->zero;
+}
+
+/*
  * As bpf_get_current_pid_tgid() and bpf_get_current_uid_gid(), which sockops lack before 7.x. Both
  * pairs stand side by side in every kernel's struct.
  */

@@ -50,7 +50,7 @@ static __noinline int rw_pass_without_policy(struct rw_scene *sc, const struct r
 	bool changed = rw_decide(f, &d, sc->generation);
 	rw_count_decision(&d);
 	if (report)
-		rw_report(f, &sc->socket->owner, rw_cookie(sc), sc->now, changed);
+		rw_report(f, &sc->socket->owner, sc->skb, sc->now, changed);
 	return 1;
 }
 
@@ -78,23 +78,25 @@ static __always_inline bool rw_is_kernel_made(const struct rw_scene *sc, const s
 }
 
 static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
-				   struct rw_socket *socket, __u32 generation, bool egress)
+				   struct rw_socket *socket, const struct rw_control *ctl,
+				   bool egress)
 {
+	const __u32 generation = ctl->generation;
 	struct rw_scene sc = {.skb = skb, .sk = sk, .socket = socket, .generation = generation};
 	struct rw_packet p;
 	struct rw_question q = {.tuple = &p.tuple};
-	struct rw_decision d = {};
+	struct rw_decision d;
 	enum rw_case what = RW_TRANSIENT;
+	const __u32 zero = rw_zero(ctl);
 	__u8 reason;
 
 	RW_INC(slow[egress ? RW_HOOK_EGRESS : RW_HOOK_INGRESS]);
 	if (egress && sk->state == RW_TCP_LISTEN)
 		return 1; /* SYN-ACK: seen on some kernels only, nothing is decided on it */
 	int bad = rw_parse(skb, egress, &p);
-	rw_forget(&p, sizeof(p));
-	if (!bad && sk->state == RW_TCP_LISTEN && rw_ends_handshake(&sc, &p))
-		return 1; /* the child is judged on its own first packet */
-	sc.now = bpf_ktime_get_ns();
+	const bool listener = sk->state == RW_TCP_LISTEN && !bad && p.tuple.protocol == IPPROTO_TCP;
+	if (listener && rw_passed_before(&sc, &p))
+		return 1; /* the child is decided on its own first packet */
 	if (socket && socket->owner.subject_generation == generation) {
 		sc.subject_id = socket->owner.subject;
 	} else {
@@ -121,9 +123,13 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 		if (!sc.socket)
 			RW_FAULT(RW_FAULT_STORAGE);
 	}
+	if (!listener)
+		sc.now = bpf_ktime_get_ns();
 	if (reason || !sc.subject)
 		return rw_pass_without_policy(&sc, &p, reason);
 
+	rw_clear_decision(&d, zero);
+	q.any_process = zero;
 	if (kernel_made || (!egress && (p.flags & RW_PKT_ICMP_ERROR))) {
 		/* an incoming error is a raw socket's copy: it passes when its cause may */
 		q.any_process = true;
@@ -135,7 +141,7 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 			q.direction = RW_DIR_IN;
 			p.tuple.peer_port = rw_request_port(&p);
 		}
-	} else if (sk->state == RW_TCP_LISTEN && p.tuple.protocol == IPPROTO_TCP) {
+	} else if (listener) {
 		q.direction = RW_DIR_IN;
 	} else if (!sc.socket) {
 		q.direction = egress ? RW_DIR_OUT : RW_DIR_IN; /* no memory: nothing is kept */
@@ -160,23 +166,26 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 	}
 	q.owner = sc.socket ? &sc.socket->owner : 0;
 	q.subject = sc.subject_id;
-	q.no_port = p.flags & RW_PKT_FRAGMENT;
-	/* verifiers up to 6.1 go on believing in the zeroes of an initialiser, and cut branches */
-	rw_forget(&q.subject, 7);
-	if (what != RW_TCP_FLOW || !rw_foreseen(&sc, &sc.socket->flow, &p, &d))
+	q.no_port = (p.flags & RW_PKT_FRAGMENT) | zero;
+	q.direction |= zero;
+	if (what != RW_TCP_FLOW || !(rw_foreseen(&sc, &sc.socket->flow, &p, &d) ||
+				     rw_inherited(&sc, &p, &d)))
 		rw_judge(&q, sc.subject, &d);
-	rw_forget(&d, sizeof(d));
-	rw_count_decision(&d);
-	if (what == RW_TCP_FLOW)
+	if (what == RW_TCP_FLOW) {
+		rw_count_decision(&d);
 		return rw_conclude_tcp(&sc, &p, &d, q.direction);
+	}
+	if (listener && rw_passes(d.verdict)) {
+		rw_remember(&sc, &p, &d);
+		return 1; /* counted once, on the child */
+	}
+	rw_count_decision(&d);
 	if (what == RW_NEW_DATAGRAM && rw_passes(d.verdict))
 		return rw_conclude_new_datagram(&sc, &p, &d, d.direction);
 	if (what == RW_KNOWN_DATAGRAM)
 		return rw_conclude_known_datagram(&sc, &p, &d);
 	if (kernel_made)
 		d.reason = RW_REASON_KERNEL;
-	else if (sk->state == RW_TCP_LISTEN)
-		rw_remember_syn(&sc, &p, &d);
 	return rw_conclude_transient(&sc, &p, &d, q.direction ? q.direction : RW_DIR_IN);
 }
 
@@ -194,7 +203,7 @@ static __always_inline int rw_packet_program(struct __sk_buff *skb, bool egress)
 	if (s && s->flow.generation == ctl->generation && s->flow.tuple.protocol == IPPROTO_TCP &&
 	    rw_passes(s->flow.verdict))
 		return 1;
-	return rw_slow(skb, sk, s, ctl->generation, egress);
+	return rw_slow(skb, sk, s, ctl, egress);
 }
 
 SEC("cgroup_skb/ingress")
@@ -226,9 +235,9 @@ static __noinline int rw_may_connect(struct rw_socket *s, const struct rw_tuple 
 		return 1;
 	struct rw_question q = {
 		.tuple = t, .owner = &s->owner, .subject = id, .direction = RW_DIR_OUT};
-	struct rw_decision d = {};
+	struct rw_decision d;
+	rw_clear_decision(&d, rw_zero(ctl));
 	rw_judge(&q, subject, &d);
-	rw_forget(&d, sizeof(d));
 	if (rw_passes(d.verdict)) {
 		if (!d.brief)
 			rw_foresee(&s->flow, t, &d, ctl->generation);
@@ -476,8 +485,24 @@ int rw_sockops(struct bpf_sock_ops *ctx)
 
 /* ---- long flows --------------------------------------------------------------------------- */
 
-/* Writes an update record for every reported flow that a socket holds: no clock is read per
- * packet. TCP's numbers are the connection's own, SYN and FIN included. */
+/* Which flows the next sweep reports: connections that began in (since, until] as starts, and with
+ * `sweep_all` every older flow as an update. Written by the loader before it reads the iterator. */
+__u64 sweep_since, sweep_until;
+__u32 sweep_all;
+
+static __always_inline __u8 rw_sweep_kind(const struct rw_flow *f)
+{
+	if (f->tuple.protocol == IPPROTO_TCP) {
+		if (f->started > sweep_until)
+			return 0;
+		if (f->started > sweep_since)
+			return RW_EVENT_START;
+	}
+	return sweep_all ? RW_EVENT_UPDATE : 0;
+}
+
+/* No clock is read per packet: this is where the numbers of long flows come from. TCP's are the
+ * connection's own, SYN and FIN included. */
 SEC("iter/bpf_sk_storage_map")
 int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
@@ -486,9 +511,12 @@ int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct rw_event e = {};
 	if (!s || !sk || !(s->flow.flags & RW_FLOW_REPORTED))
 		return 0;
+	__u8 kind = rw_sweep_kind(&s->flow);
+	if (!kind)
+		return 0;
 	rw_event_flow(&e, &s->flow);
 	rw_event_owner(&e, &s->owner);
-	e.kind = RW_EVENT_UPDATE;
+	e.kind = kind;
 	e.time = bpf_ktime_get_ns();
 	e.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	e.tcp_state = BPF_CORE_READ(sk, __sk_common.skc_state);

@@ -139,7 +139,7 @@ class KernelDatapath final : public Datapath {
     int event_fd() const override { return poll_.get(); }
     std::size_t drain(const std::function<void(const Event&)>& sink) override;
     std::size_t drain_folds(const std::function<void(const Event&)>& sink) override;
-    std::size_t sweep(const std::function<void(const Event&)>& sink) override;
+    std::size_t sweep(Sweep which, const std::function<void(const Event&)>& sink) override;
     ExeText exe(std::uint64_t id) const override;
     std::string unit(std::uint64_t id) const override;
     Counters counters() const override;
@@ -154,7 +154,7 @@ class KernelDatapath final : public Datapath {
 
   private:
     static int on_record(void* self, void* data, std::size_t size);
-    std::size_t sweep_sockets(const std::function<void(const Event&)>& sink);
+    std::size_t sweep_sockets(Sweep which, const std::function<void(const Event&)>& sink);
     std::size_t sweep_datagrams(const std::function<void(const Event&)>& sink);
     Result<void> write_service_ranges();
     Result<void> watch();
@@ -329,7 +329,8 @@ std::size_t KernelDatapath::drain_folds(const std::function<void(const Event&)>&
     return events;
 }
 
-std::size_t KernelDatapath::sweep_sockets(const std::function<void(const Event&)>& sink) {
+std::size_t KernelDatapath::sweep_sockets(Sweep which,
+                                          const std::function<void(const Event&)>& sink) {
     if (!sweeper_) {
         bpf_iter_link_info info{};
         info.map.map_fd = maps_.sockets;
@@ -341,6 +342,10 @@ std::size_t KernelDatapath::sweep_sockets(const std::function<void(const Event&)
         if (!sweeper_)
             return 0;
     }
+    auto& window = *object_->bss;
+    window.sweep_since = window.sweep_until;
+    window.sweep_until = monotonic_ns();
+    window.sweep_all = which == Sweep::all;
     const Fd reader(bpf_iter_create(bpf_link__fd(sweeper_.get())));
     if (!reader)
         return 0;
@@ -383,8 +388,9 @@ std::size_t KernelDatapath::sweep_datagrams(const std::function<void(const Event
     return events;
 }
 
-std::size_t KernelDatapath::sweep(const std::function<void(const Event&)>& sink) {
-    return sweep_sockets(sink) + sweep_datagrams(sink);
+std::size_t KernelDatapath::sweep(Sweep which, const std::function<void(const Event&)>& sink) {
+    const auto connections = sweep_sockets(which, sink);
+    return connections + (which == Sweep::all ? sweep_datagrams(sink) : 0);
 }
 
 ExeText KernelDatapath::exe(std::uint64_t id) const {

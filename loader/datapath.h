@@ -126,6 +126,7 @@ struct Delta {
 // ---- what is read ----------------------------------------------------------------------------
 
 enum class EventKind : std::uint8_t { start = 1, update, end, deny, exe };
+enum class Sweep : std::uint8_t { begun, all };
 enum class Verdict : std::uint8_t { none, allowed, would_block, unmatched, blocked };
 enum class Direction : std::uint8_t { none, outbound, inbound };
 const char* name(Verdict);
@@ -252,8 +253,10 @@ class Datapath {
     virtual std::size_t drain(const std::function<void(const Event&)>& sink) = 0;
     // Folded denies since the last call, one Event of kind deny with count each.
     virtual std::size_t drain_folds(const std::function<void(const Event&)>& sink) = 0;
-    // Live flows from socket storage and the UDP table (kind update); ended UDP flows as kind end.
-    virtual std::size_t sweep(const std::function<void(const Event&)>& sink) = 0;
+    // TCP connections that began since the last sweep and still live (kind start: the kernel itself
+    // sends one record a connection, its end); with Sweep::all also every older flow (kind update)
+    // and ended UDP flows (kind end).
+    virtual std::size_t sweep(Sweep which, const std::function<void(const Event&)>& sink) = 0;
 
     virtual ExeText exe(std::uint64_t id) const = 0;
     virtual std::string unit(std::uint64_t id) const = 0; // cgroup path, empty when unknown
