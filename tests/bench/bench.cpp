@@ -57,8 +57,9 @@ class Bpffs {
 class Bench {
   public:
     struct Plan {
-        int rounds = 15, slices = 7, slice_ms = 100;
+        int rounds = 15, slices = 35, slice_ms = 20;
         std::vector<std::string> paths; // empty: every path
+        std::vector<std::string> loads; // empty: both
     };
 
     explicit Bench(Plan plan) : plan_(std::move(plan)) {
@@ -180,13 +181,17 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(20, 60000));
     app.add_option("--path", plan.paths,
                    "measure only this path beside floor and unfiltered; may be repeated");
+    app.add_option("--load", plan.loads, "only this load; may be repeated")
+        ->check(CLI::IsMember({name(Load::connect_request_close), name(Load::request_response)}));
     app.add_option("--report", file, "write the rows as JSON");
     CLI11_PARSE(app, argc, argv);
     try {
         Bench bench(plan);
-        boost::json::array rows = bench.measure(Load::connect_request_close);
-        for (auto& row : bench.measure(Load::request_response))
-            rows.push_back(row);
+        boost::json::array rows;
+        for (const auto load : {Load::connect_request_close, Load::request_response})
+            if (plan.loads.empty() || std::ranges::count(plan.loads, std::string(name(load))))
+                for (auto& row : bench.measure(load))
+                    rows.push_back(row);
         if (!file.empty()) {
             std::ofstream out(file);
             out << boost::json::object{{"rows", rows}} << "\n";
