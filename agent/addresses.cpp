@@ -71,24 +71,24 @@ Address masked(Address address, int bits) {
 // The rows around the present prefix of one table.
 class Cover {
   public:
-    explicit Cover(const AddressTable& table) : x_next(table.begin()), x_end(table.end()) {}
+    explicit Cover(const AddressTable& table) : next_(table.begin()), end_(table.end()) {}
 
-    bool done() const { return x_next == x_end; }
-    const Prefix& prefix() const { return x_next->prefix; }
+    bool done() const { return next_ == end_; }
+    const Prefix& prefix() const { return next_->prefix; }
     // Moves to `prefix`, which must not be beyond prefix(). Returns its own row, if there is one.
     const AddressRow* enter(const Prefix& prefix) {
-        while (!x_stack.empty() && !x_stack.back()->prefix.contains(prefix))
-            x_stack.pop_back();
-        if (done() || x_next->prefix != prefix)
+        while (!stack_.empty() && !stack_.back()->prefix.contains(prefix))
+            stack_.pop_back();
+        if (done() || next_->prefix != prefix)
             return nullptr;
-        x_stack.push_back(&*x_next);
-        return &*x_next++;
+        stack_.push_back(&*next_);
+        return &*next_++;
     }
-    std::uint32_t membership() const { return x_stack.empty() ? 0 : x_stack.back()->membership; }
+    std::uint32_t membership() const { return stack_.empty() ? 0 : stack_.back()->membership; }
 
   private:
-    AddressTable::const_iterator x_next, x_end;
-    std::vector<const AddressRow*> x_stack;
+    AddressTable::const_iterator next_, end_;
+    std::vector<const AddressRow*> stack_;
 };
 
 } // namespace

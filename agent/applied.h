@@ -28,8 +28,8 @@ class OwnerNames {
         std::uint32_t offset = 0;
         std::uint32_t length = 0;
     };
-    std::vector<Row> x_rows;
-    std::string x_text;
+    std::vector<Row> rows_;
+    std::string text_;
 };
 
 struct EnforcedSubject {

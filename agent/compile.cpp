@@ -72,30 +72,30 @@ void RuleSet::Bits::add(Action action, std::int16_t selector) {
 class RuleSet::ViewSweep {
   public:
     ViewSweep(const Definition& definition, const View& view, bool inbound)
-        : x_definition(definition) {
+        : definition_(definition) {
         for (const std::uint32_t number : view) {
             const Rule& rule = definition.rules()[number];
             if (rule.inbound == inbound)
-                x_atoms.insert(x_atoms.end(), rule.atoms.begin(), rule.atoms.end());
+                atoms_.insert(atoms_.end(), rule.atoms.begin(), rule.atoms.end());
         }
-        std::ranges::sort(x_atoms, {}, &Key::of);
-        for (const Atom& atom : x_atoms)
+        std::ranges::sort(atoms_, {}, &Key::of);
+        for (const Atom& atom : atoms_)
             if (atom.any_protocol)
-                x_any_protocol.add(definition.rules()[atom.rule].action, atom.selector);
+                any_protocol_.add(definition.rules()[atom.rule].action, atom.selector);
     }
 
     void keys_into(std::vector<Key>& out) const {
-        for (const Atom& atom : x_atoms)
+        for (const Atom& atom : atoms_)
             if (out.empty() || out.back() != Key::of(atom))
                 out.push_back(Key::of(atom));
     }
 
     Bits at(const Key& key) {
-        while (!x_stack.empty() && !x_stack.back().first.covers(key))
-            x_stack.pop_back();
-        for (; x_next < x_atoms.size() && Key::of(x_atoms[x_next]) <= key; ++x_next)
-            push(x_atoms[x_next], key);
-        return x_stack.empty() ? x_any_protocol : x_stack.back().second;
+        while (!stack_.empty() && !stack_.back().first.covers(key))
+            stack_.pop_back();
+        for (; next_ < atoms_.size() && Key::of(atoms_[next_]) <= key; ++next_)
+            push(atoms_[next_], key);
+        return stack_.empty() ? any_protocol_ : stack_.back().second;
     }
 
   private:
@@ -103,16 +103,16 @@ class RuleSet::ViewSweep {
         const Key key = Key::of(atom);
         if (key.any_protocol || !key.covers(wanted))
             return;
-        if (x_stack.empty() || x_stack.back().first != key)
-            x_stack.emplace_back(key, x_stack.empty() ? x_any_protocol : x_stack.back().second);
-        x_stack.back().second.add(x_definition.rules()[atom.rule].action, atom.selector);
+        if (stack_.empty() || stack_.back().first != key)
+            stack_.emplace_back(key, stack_.empty() ? any_protocol_ : stack_.back().second);
+        stack_.back().second.add(definition_.rules()[atom.rule].action, atom.selector);
     }
 
-    const Definition& x_definition;
-    std::vector<Atom> x_atoms;
-    Bits x_any_protocol;
-    std::vector<std::pair<Key, Bits>> x_stack;
-    std::size_t x_next = 0;
+    const Definition& definition_;
+    std::vector<Atom> atoms_;
+    Bits any_protocol_;
+    std::vector<std::pair<Key, Bits>> stack_;
+    std::size_t next_ = 0;
 };
 
 template <typename F>
@@ -120,7 +120,7 @@ void RuleSet::for_each_key(const Signature& signature, bool inbound, F&& use) co
     std::vector<ViewSweep> sweeps;
     std::vector<Key> keys;
     for (const View& view : signature) {
-        sweeps.emplace_back(*x_definition, view, inbound);
+        sweeps.emplace_back(*definition_, view, inbound);
         sweeps.back().keys_into(keys);
     }
     if (sweeps.size() > 1) {
@@ -140,9 +140,9 @@ void RuleSet::for_each_key(const Signature& signature, bool inbound, F&& use) co
 // The selector that holds exactly when both hold. nullopt: never, or (two different groups) not
 // expressible, which then allows nothing.
 std::optional<ProcessParts> RuleSet::merged(unsigned one, unsigned other) const {
-    ProcessParts out = x_selectors[one];
+    ProcessParts out = selectors_[one];
     for (std::size_t i = 0; i < out.values.size(); ++i) {
-        const auto& more = x_selectors[other].values[i];
+        const auto& more = selectors_[other].values[i];
         if (more && out.values[i] && *more != *out.values[i])
             return std::nullopt;
         if (more)
@@ -157,9 +157,9 @@ std::uint64_t RuleSet::both(std::uint64_t one, std::uint64_t other) const {
     std::uint64_t out = one & other;
     for_each_bit(one & ~other, [&](unsigned a) {
         for_each_bit(other & ~one, [&](unsigned b) {
-            const auto found = std::ranges::find(x_selectors, merged(a, b));
-            if (found != x_selectors.end())
-                out |= bit(static_cast<std::int16_t>(found - x_selectors.begin()));
+            const auto found = std::ranges::find(selectors_, merged(a, b));
+            if (found != selectors_.end())
+                out |= bit(static_cast<std::int16_t>(found - selectors_.begin()));
         });
     });
     return out;
@@ -191,9 +191,9 @@ void RuleSet::number_combinations(const Signature& signature) {
         for_each_bit(one & ~other, [&](unsigned a) {
             for_each_bit(other & ~one, [&](unsigned b) {
                 const auto both_parts = merged(a, b);
-                if (both_parts && x_selectors.size() < most_selectors &&
-                    std::ranges::find(x_selectors, *both_parts) == x_selectors.end())
-                    x_selectors.push_back(*both_parts);
+                if (both_parts && selectors_.size() < most_selectors &&
+                    std::ranges::find(selectors_, *both_parts) == selectors_.end())
+                    selectors_.push_back(*both_parts);
             });
         });
     };
@@ -220,7 +220,7 @@ bool RuleSet::allow_is_exact(std::span<const Bits> views) const {
             for_each_bit(*so_far & ~view.allow, [&](unsigned a) {
                 for_each_bit(view.allow & ~*so_far, [&](unsigned b) {
                     const auto parts = merged(a, b);
-                    exact &= !parts || std::ranges::find(x_selectors, *parts) != x_selectors.end();
+                    exact &= !parts || std::ranges::find(selectors_, *parts) != selectors_.end();
                 });
             });
         so_far = so_far ? both(*so_far, view.allow) : view.allow;
@@ -229,7 +229,7 @@ bool RuleSet::allow_is_exact(std::span<const Bits> views) const {
 }
 
 bool RuleSet::exact_for(const Signature& signature) const {
-    if (signature.size() == 1 || x_selectors.size() == most_selectors)
+    if (signature.size() == 1 || selectors_.size() == most_selectors)
         return true;
     bool exact = true;
     for (const bool inbound : {false, true})
@@ -243,23 +243,23 @@ bool RuleSet::exact_for(const Signature& signature) const {
 
 RuleSet::RuleSet(std::uint32_t id, std::shared_ptr<const Definition> definition, Ids& ids,
                  std::span<const Signature> claimed)
-    : x_id(id), x_definition(std::move(definition)),
-      x_selectors(x_definition->selectors().begin(), x_definition->selectors().end()) {
+    : id_(id), definition_(std::move(definition)),
+      selectors_(definition_->selectors().begin(), definition_->selectors().end()) {
     for (const Signature& signature : claimed)
         if (signature.size() > 1)
             number_combinations(signature);
-    x_unknown = classify(Membership{}, ids);
+    unknown_ = classify(Membership{}, ids);
 }
 
 void RuleSet::continue_with(std::shared_ptr<const Definition> definition) {
-    x_definition = std::move(definition);
+    definition_ = std::move(definition);
 }
 
 loader::ClassRef RuleSet::classify(const Signature& signature, Ids& ids) {
-    const auto [found, added] = x_classes.try_emplace(signature);
+    const auto [found, added] = classes_.try_emplace(signature);
     if (!added)
         return found->second;
-    x_class_order.push_back(&found->first);
+    class_order_.push_back(&found->first);
     loader::ClassRef& cls = found->second;
     if (signature == Signature{View{}})
         return cls;
@@ -273,10 +273,10 @@ loader::ClassRef RuleSet::classify(const Signature& signature, Ids& ids) {
 std::uint32_t RuleSet::add_entries(const Signature& signature, bool inbound, std::uint32_t cls,
                                    Ids& ids) {
     std::uint32_t lengths = 0;
-    const auto class_index = static_cast<std::uint32_t>(x_class_order.size() - 1);
+    const auto class_index = static_cast<std::uint32_t>(class_order_.size() - 1);
     for_each_key(signature, inbound, [&](const Key& key, std::span<const Bits> views) {
         loader::EntryRow row = combine(views);
-        row.rule_set = x_id;
+        row.rule_set = id_;
         row.cls = cls;
         row.inbound = inbound;
         row.any_protocol = key.any_protocol;
@@ -285,31 +285,31 @@ std::uint32_t RuleSet::add_entries(const Signature& signature, bool inbound, std
         row.port = key.port;
         row.id = ++ids.entry;
         lengths |= key.any_protocol ? any_protocol_length : 1u << key.length;
-        x_entries.push_back({row.id, class_index, key, inbound});
-        x_new_entries.push_back(row);
+        entries_.push_back({row.id, class_index, key, inbound});
+        new_entries_.push_back(row);
     });
     return lengths;
 }
 
 std::vector<loader::EntryRow> RuleSet::take_entries() {
-    return std::exchange(x_new_entries, {});
+    return std::exchange(new_entries_, {});
 }
 
 void RuleSet::rollback(const Mark& mark) {
-    while (x_class_order.size() > mark.classes) {
-        x_classes.erase(x_classes.find(*x_class_order.back()));
-        x_class_order.pop_back();
+    while (class_order_.size() > mark.classes) {
+        classes_.erase(classes_.find(*class_order_.back()));
+        class_order_.pop_back();
     }
-    x_entries.resize(std::min(x_entries.size(), mark.entries));
-    x_new_entries.clear();
+    entries_.resize(std::min(entries_.size(), mark.entries));
+    new_entries_.clear();
 }
 
 // ---- attributes --------------------------------------------------------------------------------
 
 loader::RuleSetRow RuleSet::row() const {
-    loader::RuleSetRow row{.id = x_id, .unconstrained = {}, .unknown = x_unknown};
+    loader::RuleSetRow row{.id = id_, .unconstrained = {}, .unknown = unknown_};
     for (std::size_t i = 0; i < row.unconstrained.size(); ++i)
-        row.unconstrained[i] = unconstrained(x_selectors, i);
+        row.unconstrained[i] = unconstrained(selectors_, i);
     return row;
 }
 
@@ -319,12 +319,12 @@ std::vector<loader::AttributeRow> RuleSet::attributes() const {
         if (i == container_part)
             continue;
         std::map<std::uint64_t, std::uint64_t> sets;
-        for (std::size_t number = 0; number < x_selectors.size(); ++number)
-            if (const auto& value = x_selectors[number].values[i])
+        for (std::size_t number = 0; number < selectors_.size(); ++number)
+            if (const auto& value = selectors_[number].values[i])
                 sets[*value] |= std::uint64_t{1} << number;
         for (const auto& [value, set] : sets)
-            out.push_back({x_id, static_cast<loader::Attribute>(i), value,
-                           set | unconstrained(x_selectors, i)});
+            out.push_back({id_, static_cast<loader::Attribute>(i), value,
+                           set | unconstrained(selectors_, i)});
     }
     return out;
 }
@@ -332,16 +332,16 @@ std::vector<loader::AttributeRow> RuleSet::attributes() const {
 std::vector<loader::AttributeRow>
 RuleSet::container_rows(const std::map<std::uint64_t, std::string>& containers) const {
     std::vector<loader::AttributeRow> out;
-    const auto names = x_definition->containers();
+    const auto names = definition_->containers();
     if (names.empty())
         return out;
     for (const auto& [cgroup, name] : containers) {
-        std::uint64_t set = unconstrained(x_selectors, container_part);
-        for (std::size_t number = 0; number < x_selectors.size(); ++number)
-            if (const auto& value = x_selectors[number].values[container_part];
+        std::uint64_t set = unconstrained(selectors_, container_part);
+        for (std::size_t number = 0; number < selectors_.size(); ++number)
+            if (const auto& value = selectors_[number].values[container_part];
                 value && names[*value] == name)
                 set |= std::uint64_t{1} << number;
-        out.push_back({x_id, loader::Attribute::container, cgroup, set});
+        out.push_back({id_, loader::Attribute::container, cgroup, set});
     }
     return out;
 }
@@ -350,15 +350,15 @@ RuleSet::container_rows(const std::map<std::uint64_t, std::string>& containers) 
 
 std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
                                     std::uint64_t maybe) const {
-    const auto found = std::ranges::lower_bound(x_entries, entry, {}, &Entry::id);
-    if (found == x_entries.end() || found->id != entry)
+    const auto found = std::ranges::lower_bound(entries_, entry, {}, &Entry::id);
+    if (found == entries_.end() || found->id != entry)
         return {};
     std::set<std::pair<Action, std::uint32_t>> matches;
     bool allowed_for_each = true;
-    for (const View& view : *x_class_order[found->class_index]) {
+    for (const View& view : *class_order_[found->class_index]) {
         bool allowed = false;
         for (const std::uint32_t number : view) {
-            const Rule& rule = x_definition->rules()[number];
+            const Rule& rule = definition_->rules()[number];
             const std::uint64_t bits = rule.action == Action::allow ? sure : maybe;
             const bool holds = rule.inbound == found->inbound &&
                                std::ranges::any_of(rule.atoms, [&](const Atom& atom) {
@@ -374,7 +374,7 @@ std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
     std::vector<Match> out;
     for (const auto& [action, number] : matches)
         if (action != Action::allow || allowed_for_each)
-            if (const Match match{x_definition->rules()[number].id, action};
+            if (const Match match{definition_->rules()[number].id, action};
                 out.empty() || out.back() != match)
                 out.push_back(match);
     return out;

@@ -72,9 +72,9 @@ class Definition {
     static Result<std::shared_ptr<const Definition>>
     make(const v1::Subject& subject, const Interned& interned, const NodeContext& node);
 
-    std::span<const Rule> rules() const { return x_rules; }
-    std::span<const ProcessParts> selectors() const { return x_selectors; }
-    std::span<const std::string> containers() const { return x_containers; }
+    std::span<const Rule> rules() const { return rules_; }
+    std::span<const ProcessParts> selectors() const { return selectors_; }
+    std::span<const std::string> containers() const { return containers_; }
     Signature signature(const Membership& membership) const;
     // True when both say the same about every address except those of identities that only one of
     // the two inventories has: then a live rule set can go on with this definition.
@@ -86,11 +86,11 @@ class Definition {
     View view(std::uint32_t identity, std::span<const std::uint32_t> lists) const;
     void index();
 
-    std::vector<Rule> x_rules;
-    std::vector<ProcessParts> x_selectors;
-    std::vector<std::string> x_containers;
-    View x_any, x_all_workloads;
-    std::unordered_map<std::uint32_t, View> x_by_identity, x_by_list;
+    std::vector<Rule> rules_;
+    std::vector<ProcessParts> selectors_;
+    std::vector<std::string> containers_;
+    View any_, all_workloads_;
+    std::unordered_map<std::uint32_t, View> by_identity_, by_list_;
 };
 
 // Node-wide counters: the last number given. None is given twice.
@@ -111,18 +111,18 @@ class RuleSet {
     RuleSet(std::uint32_t id, std::shared_ptr<const Definition> definition, Ids& ids,
             std::span<const Signature> claimed = {});
 
-    std::uint32_t id() const { return x_id; }
-    const Definition& definition() const { return *x_definition; }
-    std::shared_ptr<const Definition> shared_definition() const { return x_definition; }
+    std::uint32_t id() const { return id_; }
+    const Definition& definition() const { return *definition_; }
+    std::shared_ptr<const Definition> shared_definition() const { return definition_; }
     // Only with a definition that continues() the present one, or the one before on roll-back.
     void continue_with(std::shared_ptr<const Definition> definition);
 
     // The class of a peer, created on first sight. Equal signatures have equal classes.
     loader::ClassRef classify(const Signature& signature, Ids& ids);
     loader::ClassRef classify(const Membership& membership, Ids& ids) {
-        return classify(x_definition->signature(membership), ids);
+        return classify(definition_->signature(membership), ids);
     }
-    const loader::ClassRef& unknown() const { return x_unknown; }
+    const loader::ClassRef& unknown() const { return unknown_; }
     // False: an allow for this peer needs a combination of selectors that has no number here; what
     // classify() gives is then stricter than the policy until the rule set is made anew.
     bool exact_for(const Signature& signature) const;
@@ -143,7 +143,7 @@ class RuleSet {
     struct Mark {
         std::size_t classes = 0, entries = 0;
     };
-    Mark mark() const { return {x_class_order.size(), x_entries.size()}; }
+    Mark mark() const { return {class_order_.size(), entries_.size()}; }
     void rollback(const Mark& mark);
 
   private:
@@ -180,14 +180,14 @@ class RuleSet {
     bool allow_is_exact(std::span<const Bits> views) const;
     void number_combinations(const Signature& signature);
 
-    std::uint32_t x_id = 0;
-    std::shared_ptr<const Definition> x_definition;
-    std::vector<ProcessParts> x_selectors; // the definition's, then combinations
-    loader::ClassRef x_unknown;
-    std::map<Signature, loader::ClassRef> x_classes;
-    std::vector<const Signature*> x_class_order;
-    std::vector<Entry> x_entries; // by id
-    std::vector<loader::EntryRow> x_new_entries;
+    std::uint32_t id_ = 0;
+    std::shared_ptr<const Definition> definition_;
+    std::vector<ProcessParts> selectors_; // the definition's, then combinations
+    loader::ClassRef unknown_;
+    std::map<Signature, loader::ClassRef> classes_;
+    std::vector<const Signature*> class_order_;
+    std::vector<Entry> entries_; // by id
+    std::vector<loader::EntryRow> new_entries_;
 };
 
 // True when everything that `old` lets through for peers of class `before` passes under `now` for

@@ -90,29 +90,29 @@ const char* name(Action action) {
 class DefinitionBuilder {
   public:
     DefinitionBuilder(const v1::Subject& subject, const Interned& interned, const NodeContext& node)
-        : x_subject(subject), x_interned(interned), x_node(node) {}
+        : subject_(subject), interned_(interned), node_(node) {}
 
     Result<std::shared_ptr<const Definition>> build() {
         add_failsafe();
-        for (const v1::Rule& rule : x_subject.rules())
+        for (const v1::Rule& rule : subject_.rules())
             if (auto done = add(rule); !done)
                 return std::unexpected(done.error());
-        x_out->index();
-        return x_out;
+        out_->index();
+        return out_;
     }
 
   private:
     void add_failsafe() {
-        for (std::size_t i = 0; i < x_node.failsafe.size(); ++i) {
-            const Failsafe& failsafe = x_node.failsafe[i];
+        for (std::size_t i = 0; i < node_.failsafe.size(); ++i) {
+            const Failsafe& failsafe = node_.failsafe[i];
             Rule rule;
             rule.id = "failsafe";
             rule.action = Action::failsafe;
             rule.inbound = failsafe.inbound;
-            if (x_interned.failsafe.at(i) == 0)
+            if (interned_.failsafe.at(i) == 0)
                 rule.any = true;
             else
-                rule.lists.push_back(x_interned.failsafe[i]);
+                rule.lists.push_back(interned_.failsafe[i]);
             const Atom atom{.protocol = failsafe.protocol.value_or(0),
                             .any_protocol = !failsafe.protocol};
             if (failsafe.protocol)
@@ -130,7 +130,7 @@ class DefinitionBuilder {
             return bad(
                 fmt::format("{}: rule \"{}\" has an action or direction that this agent does "
                             "not know; upgrade the agent",
-                            x_subject.workload(), wire.id()));
+                            subject_.workload(), wire.id()));
         Rule rule;
         rule.id = wire.id();
         rule.action = *action;
@@ -145,33 +145,33 @@ class DefinitionBuilder {
     }
 
     void keep(Rule rule) {
-        const auto number = static_cast<std::uint32_t>(x_out->x_rules.size());
+        const auto number = static_cast<std::uint32_t>(out_->rules_.size());
         for (Atom& atom : rule.atoms)
             atom.rule = number;
         std::ranges::sort(rule.atoms);
         rule.atoms.erase(std::unique(rule.atoms.begin(), rule.atoms.end()), rule.atoms.end());
         rule.atoms.shrink_to_fit();
-        x_out->x_rules.push_back(std::move(rule));
+        out_->rules_.push_back(std::move(rule));
     }
 
     Result<void> add_peers(const v1::Rule& wire, Rule& rule) {
         rule.any = wire.peers().any();
         rule.all_workloads = wire.peers().all_workloads();
         for (const std::uint32_t id : wire.peers().identities()) {
-            const auto found = x_interned.identities.find(id);
-            if (found == x_interned.identities.end())
+            const auto found = interned_.identities.find(id);
+            if (found == interned_.identities.end())
                 return bad(
                     fmt::format("{}: rule \"{}\" names identity {}, which the inventory does "
                                 "not have; ask the controller for a full snapshot",
-                                x_subject.workload(), wire.id(), id));
+                                subject_.workload(), wire.id(), id));
             rule.identities.push_back(found->second);
         }
         for (const std::string& list : wire.peers().lists()) {
-            const auto found = x_interned.lists.find(list);
-            if (found == x_interned.lists.end())
+            const auto found = interned_.lists.find(list);
+            if (found == interned_.lists.end())
                 return bad(fmt::format("{}: rule \"{}\" names list \"{}\", which the snapshot does "
                                        "not have; ask the controller for a full snapshot",
-                                       x_subject.workload(), wire.id(), list));
+                                       subject_.workload(), wire.id(), list));
             rule.lists.push_back(found->second);
         }
         for (auto* ids : {&rule.identities, &rule.lists}) {
@@ -214,7 +214,7 @@ class DefinitionBuilder {
         return bad(
             fmt::format("{}: rule \"{}\" has a port, ICMP type or protocol out of range; ask "
                         "the controller for a full snapshot",
-                        x_subject.workload(), wire.id()));
+                        subject_.workload(), wire.id()));
     }
 
     Result<std::int16_t> selector(const v1::Rule& wire, const v1::Process& process) {
@@ -222,16 +222,16 @@ class DefinitionBuilder {
         if (!parts)
             return std::unexpected(parts.error());
         const auto [found, added] =
-            x_numbers.emplace(*parts, static_cast<std::int16_t>(x_numbers.size()));
+            numbers_.emplace(*parts, static_cast<std::int16_t>(numbers_.size()));
         if (added)
-            x_out->x_selectors.push_back(*parts);
-        if (x_numbers.size() > 64)
+            out_->selectors_.push_back(*parts);
+        if (numbers_.size() > 64)
             return std::unexpected(Error{
                 Errc::too_many_selectors,
                 fmt::format("{}: its rules have more than 64 different process selectors (the 65th "
                             "is in rule \"{}\"); name fewer programs, or make a part of the host "
                             "a workload of its own with `cgroup`",
-                            x_subject.workload(), wire.id())});
+                            subject_.workload(), wire.id())});
         return found->second;
     }
 
@@ -242,11 +242,11 @@ class DefinitionBuilder {
         };
         using enum loader::Attribute;
         if (!process.path().empty())
-            set(path, x_node.path_id(process.path()));
+            set(path, node_.path_id(process.path()));
         if (!process.name().empty())
-            set(loader::Attribute::name, x_node.name_id(process.name()));
+            set(loader::Attribute::name, node_.name_id(process.name()));
         if (!process.unit().empty())
-            set(unit, x_node.path_id(unit_cgroup(process.unit(), x_node)));
+            set(unit, node_.path_id(unit_cgroup(process.unit(), node_)));
         if (!process.container().empty())
             set(container, container_number(process.container()));
         for (const bool is_user : {true, false}) {
@@ -255,7 +255,7 @@ class DefinitionBuilder {
                 continue;
             auto number = as_number(text);
             if (!number)
-                number = (is_user ? x_node.user_id : x_node.group_id)(text);
+                number = (is_user ? node_.user_id : node_.group_id)(text);
             if (!number)
                 return unresolved(wire, is_user ? "user" : "group", text,
                                   "create it, or write its number");
@@ -270,7 +270,7 @@ class DefinitionBuilder {
         }
         if (parts == ProcessParts{})
             return bad(fmt::format("{}: rule \"{}\" has a process selector without any part",
-                                   x_subject.workload(), wire.id()));
+                                   subject_.workload(), wire.id()));
         return parts;
     }
 
@@ -280,11 +280,11 @@ class DefinitionBuilder {
             Error{Errc::unresolved,
                   fmt::format("{}: rule \"{}\" asks for {} \"{}\", which this host does not know; "
                               "{}",
-                              x_subject.workload(), wire.id(), what, text, cure)});
+                              subject_.workload(), wire.id(), what, text, cure)});
     }
 
     std::uint64_t container_number(const std::string& container) {
-        auto& known = x_out->x_containers;
+        auto& known = out_->containers_;
         const auto found = std::ranges::find(known, container);
         if (found != known.end())
             return static_cast<std::uint64_t>(found - known.begin());
@@ -292,11 +292,11 @@ class DefinitionBuilder {
         return known.size() - 1;
     }
 
-    const v1::Subject& x_subject;
-    const Interned& x_interned;
-    const NodeContext& x_node;
-    std::shared_ptr<Definition> x_out = std::make_shared<Definition>();
-    std::map<ProcessParts, std::int16_t> x_numbers;
+    const v1::Subject& subject_;
+    const Interned& interned_;
+    const NodeContext& node_;
+    std::shared_ptr<Definition> out_ = std::make_shared<Definition>();
+    std::map<ProcessParts, std::int16_t> numbers_;
 };
 
 Result<std::shared_ptr<const Definition>>
@@ -305,31 +305,31 @@ Definition::make(const v1::Subject& subject, const Interned& interned, const Nod
 }
 
 void Definition::index() {
-    for (std::uint32_t i = 0; i < x_rules.size(); ++i) {
-        const Rule& rule = x_rules[i];
+    for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+        const Rule& rule = rules_[i];
         if (rule.any)
-            x_any.push_back(i);
+            any_.push_back(i);
         if (rule.all_workloads)
-            x_all_workloads.push_back(i);
+            all_workloads_.push_back(i);
         for (const auto id : rule.identities)
-            x_by_identity[id].push_back(i);
+            by_identity_[id].push_back(i);
         for (const auto id : rule.lists)
-            x_by_list[id].push_back(i);
+            by_list_[id].push_back(i);
     }
 }
 
 View Definition::view(std::uint32_t identity, std::span<const std::uint32_t> lists) const {
-    View out = x_any;
+    View out = any_;
     const auto add = [&](const auto& index, std::uint32_t id) {
         if (const auto found = index.find(id); found != index.end())
             merge_into(out, found->second);
     };
     if (identity != 0) {
-        merge_into(out, x_all_workloads);
-        add(x_by_identity, identity);
+        merge_into(out, all_workloads_);
+        add(by_identity_, identity);
     }
     for (const auto list : lists)
-        add(x_by_list, list);
+        add(by_list_, list);
     return out;
 }
 
@@ -346,12 +346,12 @@ Signature Definition::signature(const Membership& membership) const {
 
 bool Definition::continues(const Definition& old, std::span<const std::uint32_t> old_identities,
                            std::span<const std::uint32_t> new_identities) const {
-    if (x_selectors != old.x_selectors || x_containers != old.x_containers ||
-        x_rules.size() != old.x_rules.size())
+    if (selectors_ != old.selectors_ || containers_ != old.containers_ ||
+        rules_.size() != old.rules_.size())
         return false;
-    for (std::size_t i = 0; i < x_rules.size(); ++i) {
-        const Rule& a = old.x_rules[i];
-        const Rule& b = x_rules[i];
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+        const Rule& a = old.rules_[i];
+        const Rule& b = rules_[i];
         const bool same = a.id == b.id && a.action == b.action && a.inbound == b.inbound &&
                           a.any == b.any && a.all_workloads == b.all_workloads &&
                           a.lists == b.lists && a.atoms == b.atoms;

@@ -46,33 +46,33 @@ void sort_unique(std::vector<Prefix>& prefixes) {
 class Reader {
   public:
     Reader(const v1::Snapshot& snapshot, Interner& interner, const NodeContext& node)
-        : x_snapshot(snapshot), x_interner(interner), x_node(node) {}
+        : snapshot_(snapshot), interner_(interner), node_(node) {}
 
     Result<Desired> read() {
-        if (x_snapshot.format() != 1 || x_snapshot.policy().subjects().empty())
+        if (snapshot_.format() != 1 || snapshot_.policy().subjects().empty())
             return bad(fmt::format("the snapshot has format {} and {} subjects; this agent reads "
                                    "format 1 with at least one subject: upgrade the agent or make "
                                    "the snapshot again",
-                                   x_snapshot.format(), x_snapshot.policy().subjects().size()));
+                                   snapshot_.format(), snapshot_.policy().subjects().size()));
         read_identities();
         for (const auto step :
              {&Reader::read_lists, &Reader::read_addresses, &Reader::read_subjects})
             if (auto done = (this->*step)(); !done)
                 return std::unexpected(done.error());
-        x_out.version = x_snapshot.policy().version();
-        return std::move(x_out);
+        out_.version = snapshot_.policy().version();
+        return std::move(out_);
     }
 
   private:
     void read_identities() {
-        for (const v1::Identity& wire : x_snapshot.inventory().identities()) {
+        for (const v1::Identity& wire : snapshot_.inventory().identities()) {
             Identity identity{
                 {wire.labels().begin(), wire.labels().end()}, wire.managed(), wire.workload()};
-            const std::uint32_t number = x_interner.identity(identity);
-            x_interned.identities.emplace(wire.id(), number);
-            x_out.identities.push_back(number);
+            const std::uint32_t number = interner_.identity(identity);
+            interned_.identities.emplace(wire.id(), number);
+            out_.identities.push_back(number);
         }
-        std::ranges::sort(x_out.identities);
+        std::ranges::sort(out_.identities);
     }
 
     Result<void> read_prefixes(const v1::AddressList& list,
@@ -91,18 +91,18 @@ class Reader {
     }
 
     Result<void> read_lists() {
-        for (const v1::AddressList& list : x_snapshot.policy().lists()) {
+        for (const v1::AddressList& list : snapshot_.policy().lists()) {
             ListContent content;
             if (auto done = read_prefixes(list, list.prefixes(), content.prefixes); !done)
                 return done;
             if (auto done = read_prefixes(list, list.exclude(), content.exclude); !done)
                 return done;
-            const std::uint32_t number = x_interner.list(content);
-            x_interned.lists.emplace(list.name(), number);
-            x_out.list_names[number].insert(list.name());
+            const std::uint32_t number = interner_.list(content);
+            interned_.lists.emplace(list.name(), number);
+            out_.list_names[number].insert(list.name());
         }
-        for (const Failsafe& failsafe : x_node.failsafe)
-            x_interned.failsafe.push_back(failsafe_list(failsafe));
+        for (const Failsafe& failsafe : node_.failsafe)
+            interned_.failsafe.push_back(failsafe_list(failsafe));
         return {};
     }
 
@@ -111,20 +111,20 @@ class Reader {
             return 0;
         ListContent content{failsafe.peers, {}};
         sort_unique(content.prefixes);
-        const std::uint32_t number = x_interner.list(content);
-        x_out.list_names[number].insert("failsafe");
+        const std::uint32_t number = interner_.list(content);
+        out_.list_names[number].insert("failsafe");
         return number;
     }
 
     // Host-local addresses are peers on their own host only.
     bool means_something_here(const v1::AddressOwner& owner) const {
-        return owner.host().empty() || owner.host() == x_snapshot.policy().subjects(0).workload();
+        return owner.host().empty() || owner.host() == snapshot_.policy().subjects(0).workload();
     }
 
     Result<void> read_addresses() {
         std::vector<std::pair<Address, std::uint32_t>> owners;
         std::vector<std::pair<Address, std::string>> names;
-        for (const v1::AddressOwner& wire : x_snapshot.inventory().addresses()) {
+        for (const v1::AddressOwner& wire : snapshot_.inventory().addresses()) {
             const auto address = address_of(wire.address());
             if (!address)
                 return bad(fmt::format("the inventory has an address of {} bytes; ask the "
@@ -133,8 +133,8 @@ class Reader {
             if (!means_something_here(wire))
                 continue;
             for (const std::uint32_t id : wire.identities()) {
-                const auto known = x_interned.identities.find(id);
-                if (known == x_interned.identities.end())
+                const auto known = interned_.identities.find(id);
+                if (known == interned_.identities.end())
                     return bad(fmt::format("the inventory gives {} to identity {}, which it does "
                                            "not have; ask the controller for a full snapshot",
                                            address->text(), id));
@@ -144,36 +144,36 @@ class Reader {
                 names.emplace_back(*address, workload);
         }
         std::vector<std::uint32_t> lists;
-        for (const auto& [list, list_names] : x_out.list_names)
+        for (const auto& [list, list_names] : out_.list_names)
             lists.push_back(list);
-        x_out.table = address_table(std::move(owners), lists, x_interner);
-        x_out.owners = std::make_shared<OwnerNames>(std::move(names));
+        out_.table = address_table(std::move(owners), lists, interner_);
+        out_.owners = std::make_shared<OwnerNames>(std::move(names));
         return {};
     }
 
     Result<void> read_subjects() {
-        for (const v1::Subject& wire : x_snapshot.policy().subjects()) {
-            const auto definition = Definition::make(wire, x_interned, x_node);
+        for (const v1::Subject& wire : snapshot_.policy().subjects()) {
+            const auto definition = Definition::make(wire, interned_, node_);
             if (!definition)
                 return std::unexpected(definition.error());
-            const auto directory = x_node.cgroup_directory(wire.cgroup());
+            const auto directory = node_.cgroup_directory(wire.cgroup());
             if (!directory) {
-                x_out.missing.push_back(wire.workload());
+                out_.missing.push_back(wire.workload());
                 continue;
             }
             auto subject = read_subject(wire, *directory);
             if (!subject)
                 return std::unexpected(subject.error());
             subject->definition = *definition;
-            x_out.subjects.push_back(std::move(*subject));
+            out_.subjects.push_back(std::move(*subject));
         }
         return {};
     }
 
     Result<Desired::Subject> read_subject(const v1::Subject& wire, const std::string& directory) {
         const auto mode = mode_of(wire.mode());
-        const auto identity = x_interned.identities.find(wire.identity());
-        if (!mode || identity == x_interned.identities.end())
+        const auto identity = interned_.identities.find(wire.identity());
+        if (!mode || identity == interned_.identities.end())
             return bad(fmt::format("workload \"{}\" has a mode or identity that the snapshot does "
                                    "not explain; upgrade the agent or make the snapshot again",
                                    wire.workload()));
@@ -182,8 +182,8 @@ class Reader {
         out.identity = identity->second;
         out.row.cgroup = directory;
         out.row.mode = *mode;
-        out.row.loopback_events = x_node.loopback_events;
-        out.row.root = x_node.root(directory);
+        out.row.loopback_events = node_.loopback_events;
+        out.row.root = node_.root(directory);
         for (const std::string& bytes : wire.addresses()) {
             const auto address = address_of(bytes);
             if (!address)
@@ -195,11 +195,11 @@ class Reader {
         return out;
     }
 
-    const v1::Snapshot& x_snapshot;
-    Interner& x_interner;
-    const NodeContext& x_node;
-    Interned x_interned;
-    Desired x_out;
+    const v1::Snapshot& snapshot_;
+    Interner& interner_;
+    const NodeContext& node_;
+    Interned interned_;
+    Desired out_;
 };
 
 } // namespace
@@ -207,22 +207,22 @@ class Reader {
 OwnerNames::OwnerNames(std::vector<std::pair<Address, std::string>> owners) {
     std::ranges::sort(owners);
     for (const auto& [address, name] : owners) {
-        if (x_rows.empty() || x_rows.back().address != address)
-            x_rows.push_back({address, static_cast<std::uint32_t>(x_text.size()), 0});
-        x_text += name;
-        x_text += '\0';
-        x_rows.back().length = static_cast<std::uint32_t>(x_text.size()) - x_rows.back().offset;
+        if (rows_.empty() || rows_.back().address != address)
+            rows_.push_back({address, static_cast<std::uint32_t>(text_.size()), 0});
+        text_ += name;
+        text_ += '\0';
+        rows_.back().length = static_cast<std::uint32_t>(text_.size()) - rows_.back().offset;
     }
-    x_rows.shrink_to_fit();
-    x_text.shrink_to_fit();
+    rows_.shrink_to_fit();
+    text_.shrink_to_fit();
 }
 
 std::vector<std::string> OwnerNames::of(const Address& address) const {
     std::vector<std::string> out;
-    const auto row = std::ranges::lower_bound(x_rows, address, {}, &Row::address);
-    if (row == x_rows.end() || row->address != address)
+    const auto row = std::ranges::lower_bound(rows_, address, {}, &Row::address);
+    if (row == rows_.end() || row->address != address)
         return out;
-    std::string_view text = std::string_view(x_text).substr(row->offset, row->length);
+    std::string_view text = std::string_view(text_).substr(row->offset, row->length);
     for (; !text.empty(); text.remove_prefix(text.find('\0') + 1))
         out.emplace_back(text.substr(0, text.find('\0')));
     return out;

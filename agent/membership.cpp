@@ -16,25 +16,25 @@ std::uint32_t number(Map& numbers, std::vector<const Key*>& keys, const Key& key
 } // namespace
 
 std::uint32_t Interner::identity(const Identity& identity) {
-    return number(x_identities, x_identity_of, identity, 1);
+    return number(identities_, identity_of_, identity, 1);
 }
 
 std::uint32_t Interner::list(const ListContent& content) {
-    return number(x_lists, x_list_of, content, 1);
+    return number(lists_, list_of_, content, 1);
 }
 
 std::uint32_t Interner::membership(const Membership& membership) {
-    return number(x_memberships, x_membership_of, membership, 0);
+    return number(memberships_, membership_of_, membership, 0);
 }
 
 const Identity& Interner::identity_of(std::uint32_t id) const {
-    return *x_identity_of.at(id - 1);
+    return *identity_of_.at(id - 1);
 }
 const ListContent& Interner::content_of(std::uint32_t list) const {
-    return *x_list_of.at(list - 1);
+    return *list_of_.at(list - 1);
 }
 const Membership& Interner::membership_of(std::uint32_t id) const {
-    return *x_membership_of.at(id);
+    return *membership_of_.at(id);
 }
 
 std::size_t Interner::Hash::operator()(const Membership& m) const {

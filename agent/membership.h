@@ -50,12 +50,12 @@ class Interner {
     struct Hash {
         std::size_t operator()(const Membership& m) const;
     };
-    std::map<Identity, std::uint32_t> x_identities;
-    std::vector<const Identity*> x_identity_of;
-    std::map<ListContent, std::uint32_t> x_lists;
-    std::vector<const ListContent*> x_list_of;
-    std::unordered_map<Membership, std::uint32_t, Hash> x_memberships{{Membership{}, 0}};
-    std::vector<const Membership*> x_membership_of{&x_memberships.begin()->first};
+    std::map<Identity, std::uint32_t> identities_;
+    std::vector<const Identity*> identity_of_;
+    std::map<ListContent, std::uint32_t> lists_;
+    std::vector<const ListContent*> list_of_;
+    std::unordered_map<Membership, std::uint32_t, Hash> memberships_{{Membership{}, 0}};
+    std::vector<const Membership*> membership_of_{&memberships_.begin()->first};
 };
 
 } // namespace ringwall::agent

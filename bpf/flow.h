@@ -190,9 +190,10 @@ static __always_inline void rw_foresee(struct rw_flow *f, const struct rw_tuple 
 }
 
 /*
- * A listener keeps no verdict, but remembers whose SYN was allowed last. Until the generation rises,
- * that answers the peer's next SYN, the ACK that ends the handshake, and the accepted socket's first
- * packet. The port is the listener's own in each case: with a transparent proxy nothing is kept.
+ * A listener keeps no verdict, but remembers whose SYN was allowed last. Until the generation
+ * rises, that answers the peer's next SYN, the ACK that ends the handshake, and the accepted
+ * socket's first packet. The port is the listener's own in each case: with a transparent proxy
+ * nothing is kept.
  */
 static __always_inline __u64 rw_word(__be32 peer, __u32 value)
 {
@@ -231,9 +232,9 @@ static __always_inline bool rw_inherited(const struct rw_scene *sc, const struct
 	const struct rw_flow *f = &sc->socket->flow;
 	struct rw_passed kept = f->passed;
 	__be32 peer = rw_unmap4(p->tuple.peer);
-	if (f->verdict != RW_VERDICT_NONE || f->direction != RW_DIR_IN || !rw_passed_before(sc, p) ||
-	    kept.rule_set != rw_word(peer, sc->subject->rule_set) || kept.peer >> 32 != peer ||
-	    kept.entry >> 32 != peer)
+	if (f->verdict != RW_VERDICT_NONE || f->direction != RW_DIR_IN ||
+	    !rw_passed_before(sc, p) || kept.rule_set != rw_word(peer, sc->subject->rule_set) ||
+	    kept.peer >> 32 != peer || kept.entry >> 32 != peer)
 		return false;
 	d->subject = sc->subject_id;
 	d->rule_set = kept.rule_set;

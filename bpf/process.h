@@ -22,8 +22,9 @@ static __always_inline struct rw_control *rw_ctl(void)
 }
 
 /*
- * Zero, which the verifier does not know. Verifiers up to 6.1 go on believing in the constants of an
- * initialiser after a called function wrote there, and cut branches; this they must not believe in.
+ * Zero, which the verifier does not know. Verifiers up to 6.1 go on believing in the constants of
+ * an initialiser after a called function wrote there, and cut branches; this they must not believe
+ * in.
  */
 static __always_inline __u32 rw_zero(const struct rw_control *ctl)
 {

@@ -168,8 +168,8 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 	q.subject = sc.subject_id;
 	q.no_port = (p.flags & RW_PKT_FRAGMENT) | zero;
 	q.direction |= zero;
-	if (what != RW_TCP_FLOW || !(rw_foreseen(&sc, &sc.socket->flow, &p, &d) ||
-				     rw_inherited(&sc, &p, &d)))
+	if (what != RW_TCP_FLOW ||
+	    !(rw_foreseen(&sc, &sc.socket->flow, &p, &d) || rw_inherited(&sc, &p, &d)))
 		rw_judge(&q, sc.subject, &d);
 	if (what == RW_TCP_FLOW) {
 		rw_count_decision(&d);

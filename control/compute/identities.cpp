@@ -25,34 +25,34 @@ std::set<std::string_view> named_workloads(const model::Policy& policy) {
 
 } // namespace
 
-Identities::Identities(const model::Policy& policy) : x_policy(policy) {
+Identities::Identities(const model::Policy& policy) : policy_(policy) {
     const auto named = named_workloads(policy);
     using Key = std::tuple<model::Labels, bool, std::string>;
     std::map<Key, std::vector<const model::Workload*>> members;
     for (const model::Workload& w : policy.workloads)
         members[{w.labels, w.managed, named.contains(w.name) ? w.name : ""}].push_back(&w);
     for (const auto& [key, workloads] : members) {
-        x_all.push_back({&workloads[0]->labels, std::get<1>(key), std::get<2>(key)});
-        const auto number = static_cast<std::uint32_t>(x_all.size());
-        x_everybody.push_back(number);
+        all_.push_back({&workloads[0]->labels, std::get<1>(key), std::get<2>(key)});
+        const auto number = static_cast<std::uint32_t>(all_.size());
+        everybody_.push_back(number);
         for (const auto* workload : workloads)
-            x_of.emplace(workload, number);
-        if (!x_all.back().workload.empty())
-            x_by_name.emplace(x_all.back().workload, number);
-        for (const auto& [label, value] : *x_all.back().labels)
-            x_by_label[label][value].push_back(number);
+            of_.emplace(workload, number);
+        if (!all_.back().workload.empty())
+            by_name_.emplace(all_.back().workload, number);
+        for (const auto& [label, value] : *all_.back().labels)
+            by_label_[label][value].push_back(number);
     }
 }
 
 std::uint32_t Identities::of(const model::Workload& workload) const {
-    return x_of.at(&workload);
+    return of_.at(&workload);
 }
 
 const Identities::Posting* Identities::candidates(const std::string& key,
                                                   const std::string& value) const {
     static const Posting nobody;
-    const auto values = x_by_label.find(key);
-    if (values == x_by_label.end())
+    const auto values = by_label_.find(key);
+    if (values == by_label_.end())
         return &nobody;
     const auto posting = values->second.find(value);
     return posting == values->second.end() ? &nobody : &posting->second;
@@ -61,7 +61,7 @@ const Identities::Posting* Identities::candidates(const std::string& key,
 // Everybody who may match: the shortest list that one key of selector or scope gives.
 Identities::Posting Identities::candidates(const model::LabelSelector& selector,
                                            const model::Scope* scope) const {
-    Posting best = x_everybody;
+    Posting best = everybody_;
     if (scope)
         for (const auto& [key, value] : *scope)
             if (const auto* posting = candidates(key, value); posting->size() < best.size())
@@ -84,10 +84,10 @@ std::vector<std::uint32_t> Identities::select(const Selector& selector,
     case Selector::Form::list:
         return {};
     case Selector::Form::any:
-        return x_everybody;
+        return everybody_;
     case Selector::Form::workload: {
-        const auto found = x_by_name.find(selector.name);
-        return found == x_by_name.end() ? Posting{} : Posting{found->second};
+        const auto found = by_name_.find(selector.name);
+        return found == by_name_.end() ? Posting{} : Posting{found->second};
     }
     case Selector::Form::labels:
     case Selector::Form::all:
@@ -99,7 +99,7 @@ std::vector<std::uint32_t> Identities::select(const Selector& selector,
     std::erase_if(out, [&](std::uint32_t number) {
         const model::Labels& labels = *(*this)[number].labels;
         return (scope && !model::in_scope(*scope, labels)) ||
-               (by_labels && !model::matches(selector.labels, labels, x_policy));
+               (by_labels && !model::matches(selector.labels, labels, policy_));
     });
     return out;
 }

@@ -22,8 +22,8 @@ class Identities {
     explicit Identities(const model::Policy& policy);
 
     // Numbered 1.. in the order of labels, managed, workload name.
-    const std::vector<Identity>& all() const { return x_all; } // index = number - 1
-    const Identity& operator[](std::uint32_t number) const { return x_all[number - 1]; }
+    const std::vector<Identity>& all() const { return all_; } // index = number - 1
+    const Identity& operator[](std::uint32_t number) const { return all_[number - 1]; }
     std::uint32_t of(const model::Workload& workload) const;
 
     // Sorted. `any` means everybody here too; a list means nobody.
@@ -35,12 +35,12 @@ class Identities {
     const Posting* candidates(const std::string& key, const std::string& value) const;
     Posting candidates(const model::LabelSelector& selector, const model::Scope* scope) const;
 
-    const model::Policy& x_policy;
-    std::vector<Identity> x_all;
-    Posting x_everybody;
-    std::unordered_map<const model::Workload*, std::uint32_t> x_of;
-    std::unordered_map<std::string, std::uint32_t> x_by_name; // named workloads
-    std::map<std::string, std::map<std::string, Posting>> x_by_label;
+    const model::Policy& policy_;
+    std::vector<Identity> all_;
+    Posting everybody_;
+    std::unordered_map<const model::Workload*, std::uint32_t> of_;
+    std::unordered_map<std::string, std::uint32_t> by_name_; // named workloads
+    std::map<std::string, std::map<std::string, Posting>> by_label_;
 };
 
 } // namespace ringwall::compute

@@ -55,12 +55,12 @@ class Pieces {
     void add(PeerSet peers, const std::set<Service>& services) {
         peers.normalise();
         if (!peers.empty() && !services.empty())
-            x_by_peers[std::move(peers)].insert(services.begin(), services.end());
+            by_peers_[std::move(peers)].insert(services.begin(), services.end());
     }
     // The fewest pieces: equal services take the union of their peers.
     std::map<std::set<Service>, PeerSet> merged() const {
         std::map<std::set<Service>, PeerSet> out;
-        for (const auto& [peers, services] : x_by_peers)
+        for (const auto& [peers, services] : by_peers_)
             out[services].merge(peers);
         for (auto& [services, peers] : out)
             peers.normalise();
@@ -68,21 +68,21 @@ class Pieces {
     }
 
   private:
-    std::map<PeerSet, std::set<Service>> x_by_peers;
+    std::map<PeerSet, std::set<Service>> by_peers_;
 };
 
 class Programmer {
   public:
     Programmer(const model::Policy& policy, const Identities& identities,
                const model::Workload& subject)
-        : x_policy(policy), x_identities(identities), x_subject(subject) {}
+        : policy_(policy), identities_(identities), subject_(subject) {}
 
     void add(const model::RuleInstance& at) {
         for (const Selector& own : at.rule->from)
-            if (model::selects(own, at.from_scope, x_subject, x_policy))
+            if (model::selects(own, at.from_scope, subject_, policy_))
                 add_outbound(at, own);
         if (std::ranges::any_of(at.rule->to, [&](const Selector& own) {
-                return model::selects(own, at.to_scope, x_subject, x_policy);
+                return model::selects(own, at.to_scope, subject_, policy_);
             }))
             add_inbound(at);
     }
@@ -96,7 +96,7 @@ class Programmer {
                 continue;
             std::set<Service> services;
             for (const auto& use : at.rule->services)
-                if ((model::process(use, x_policy) != nullptr) == judged_there)
+                if ((model::process(use, policy_) != nullptr) == judged_there)
                     add_service(use, own.process ? &*own.process : nullptr, services);
             PeerSet peers;
             for (const Selector& to : at.rule->to)
@@ -108,7 +108,7 @@ class Programmer {
     void add_inbound(const model::RuleInstance& at) {
         std::set<Service> services;
         for (const auto& use : at.rule->services)
-            add_service(use, model::process(use, x_policy), services);
+            add_service(use, model::process(use, policy_), services);
         PeerSet peers;
         for (const Selector& from : at.rule->from)
             if (!from.process || at.rule->action == Action::allow)
@@ -118,7 +118,7 @@ class Programmer {
 
     void add_service(const model::ServiceUse& use, const ProcessSelector* process,
                      std::set<Service>& out) const {
-        for (const model::Port& port : model::ports(use, x_policy)) {
+        for (const model::Port& port : model::ports(use, policy_)) {
             Service service{port.protocol, port.ports, port.icmp, std::nullopt};
             std::ranges::sort(service.ports);
             std::ranges::sort(service.icmp);
@@ -138,15 +138,15 @@ class Programmer {
         } else if (!judged_there && selector.form == Form::all && !scope) {
             out.all_workloads = true;
         } else {
-            for (const std::uint32_t number : x_identities.select(selector, scope))
-                if (!judged_there || x_identities[number].managed)
+            for (const std::uint32_t number : identities_.select(selector, scope))
+                if (!judged_there || identities_[number].managed)
                     out.identities.insert(number);
         }
     }
 
-    const model::Policy& x_policy;
-    const Identities& x_identities;
-    const model::Workload& x_subject;
+    const model::Policy& policy_;
+    const Identities& identities_;
+    const model::Workload& subject_;
 };
 
 v1::Action wire(Action action) {

@@ -47,23 +47,23 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
 
 class Validator {
   public:
-    explicit Validator(const Policy& policy) : x_policy(policy) {}
+    explicit Validator(const Policy& policy) : policy_(policy) {}
 
     std::vector<Problem> run() {
         unique_names();
-        for (const Workload& workload : x_policy.workloads)
+        for (const Workload& workload : policy_.workloads)
             check_host(workload);
         unique_subjects();
-        for (const LabelGroup& group : x_policy.groups)
+        for (const LabelGroup& group : policy_.groups)
             check_group(group);
-        for (const RuleSet& set : x_policy.rule_sets)
+        for (const RuleSet& set : policy_.rule_sets)
             check_rule_set(set);
-        return std::move(x_problems);
+        return std::move(problems_);
     }
 
   private:
     void error(const Place& place, std::string message) {
-        x_problems.push_back({place, std::move(message), Severity::error});
+        problems_.push_back({place, std::move(message), Severity::error});
     }
 
     template <typename T>
@@ -79,14 +79,14 @@ class Validator {
     }
 
     void unique_names() {
-        unique("Workload", x_policy.workloads);
-        unique("Service", x_policy.services);
-        unique("AddressList", x_policy.lists);
-        unique("LabelGroup", x_policy.groups);
-        unique("RuleSet", x_policy.rule_sets);
-        for (const Workload& workload : x_policy.workloads)
-            x_workloads.emplace(workload.name, &workload);
-        for (const RuleSet& set : x_policy.rule_sets)
+        unique("Workload", policy_.workloads);
+        unique("Service", policy_.services);
+        unique("AddressList", policy_.lists);
+        unique("LabelGroup", policy_.groups);
+        unique("RuleSet", policy_.rule_sets);
+        for (const Workload& workload : policy_.workloads)
+            workloads_.emplace(workload.name, &workload);
+        for (const RuleSet& set : policy_.rule_sets)
             unique("rule", set.rules);
     }
 
@@ -96,11 +96,11 @@ class Validator {
                 report_missing_host(workload);
             return;
         }
-        const auto host = x_workloads.find(workload.host);
-        if (host == x_workloads.end())
+        const auto host = workloads_.find(workload.host);
+        if (host == workloads_.end())
             error(workload.place, fmt::format("workload \"{}\": unknown host \"{}\"; {}",
                                               workload.name, workload.host,
-                                              did_you_mean(workload.host, host_names(x_policy),
+                                              did_you_mean(workload.host, host_names(policy_),
                                                            "add a Workload of that name")));
         else if (!is_host(*host->second))
             error(workload.place,
@@ -110,7 +110,7 @@ class Validator {
     }
 
     void report_missing_host(const Workload& workload) {
-        const auto hosts = host_names(x_policy);
+        const auto hosts = host_names(policy_);
         const char* what = workload.cgroup.empty() ? "realm: host" : "a cgroup";
         if (hosts.empty())
             error(workload.place, fmt::format("workload \"{}\" has {} but the policy has no "
@@ -127,7 +127,7 @@ class Validator {
 
     void unique_subjects() {
         std::map<std::pair<std::string_view, std::string_view>, const Workload*> seen;
-        for (const Workload& workload : x_policy.workloads) {
+        for (const Workload& workload : policy_.workloads) {
             if (workload.cgroup.empty())
                 continue;
             const std::pair<std::string_view, std::string_view> subject{workload.host,
@@ -143,9 +143,9 @@ class Validator {
 
     void check_selector_groups(const LabelSelector& selector, const Place& place) {
         for (const std::string& group : selector.groups)
-            if (!x_policy.group(group))
+            if (!policy_.group(group))
                 error(place, fmt::format("unknown group \"{}\"; {}", group,
-                                         did_you_mean(group, names(x_policy.groups),
+                                         did_you_mean(group, names(policy_.groups),
                                                       "add a LabelGroup of that name")));
         for (const LabelSelector& excluded : selector.none_of)
             check_selector_groups(excluded, place);
@@ -154,7 +154,7 @@ class Validator {
     void check_group(const LabelGroup& group) {
         for (const LabelSelector& member : group.members)
             check_selector_groups(member, group.place);
-        if (x_cycle_checked.contains(group.name))
+        if (cycle_checked_.contains(group.name))
             return;
         std::vector<std::string> path;
         if (find_cycle(group.name, path)) {
@@ -164,8 +164,8 @@ class Validator {
                                            "them out",
                                            cycle.front(), joined(cycle, " -> ")));
         }
-        x_cycle_checked.insert(path.begin(), path.end());
-        x_cycle_checked.insert(group.name);
+        cycle_checked_.insert(path.begin(), path.end());
+        cycle_checked_.insert(group.name);
     }
 
     bool find_cycle(const std::string& name, std::vector<std::string>& path) {
@@ -173,13 +173,12 @@ class Validator {
         path.push_back(name);
         if (again)
             return true;
-        if (const LabelGroup* group = x_policy.group(name);
-            group && !x_cycle_checked.contains(name))
+        if (const LabelGroup* group = policy_.group(name); group && !cycle_checked_.contains(name))
             for (const LabelSelector& member : group->members)
                 if (find_cycle_in(member, path))
                     return true;
         path.pop_back();
-        x_cycle_checked.insert(name);
+        cycle_checked_.insert(name);
         return false;
     }
 
@@ -203,7 +202,7 @@ class Validator {
             for (const ServiceUse& use : rule.services)
                 check_service(use);
         }
-        const auto selectors = process_selectors(set, x_policy);
+        const auto selectors = process_selectors(set, policy_);
         if (selectors.size() > most_process_selectors)
             error(set.place,
                   fmt::format("rule set \"{}\" has {} different process selectors and {} is the "
@@ -214,9 +213,9 @@ class Validator {
     void check_selector(const RuleSet& set, const Selector& selector, bool narrowed_end,
                         const std::vector<Selector>& others) {
         check_selector_groups(selector.labels, selector.place);
-        if (selector.form == Selector::Form::list && !x_policy.list(selector.name))
+        if (selector.form == Selector::Form::list && !policy_.list(selector.name))
             error(selector.place, fmt::format("unknown list \"{}\"; {}", selector.name,
-                                              did_you_mean(selector.name, names(x_policy.lists),
+                                              did_you_mean(selector.name, names(policy_.lists),
                                                            "add an AddressList of that name")));
         if (selector.form == Selector::Form::workload)
             check_named(set, selector, narrowed_end, others);
@@ -224,10 +223,10 @@ class Validator {
 
     void check_named(const RuleSet& set, const Selector& selector, bool narrowed_end,
                      const std::vector<Selector>& others) {
-        const auto found = x_workloads.find(selector.name);
-        if (found == x_workloads.end()) {
+        const auto found = workloads_.find(selector.name);
+        if (found == workloads_.end()) {
             error(selector.place, fmt::format("unknown workload \"{}\"; {}", selector.name,
-                                              did_you_mean(selector.name, names(x_policy.workloads),
+                                              did_you_mean(selector.name, names(policy_.workloads),
                                                            "add a Workload of that name")));
             return;
         }
@@ -249,8 +248,8 @@ class Validator {
     bool has_enforcing_peer(const std::vector<Selector>& others) const {
         return std::ranges::any_of(others, [&](const Selector& other) {
             if (other.form == Selector::Form::workload) {
-                const auto peer = x_workloads.find(other.name);
-                return peer != x_workloads.end() && peer->second->managed;
+                const auto peer = workloads_.find(other.name);
+                return peer != workloads_.end() && peer->second->managed;
             }
             return narrowed(other);
         });
@@ -259,10 +258,10 @@ class Validator {
     void check_service(const ServiceUse& use) {
         if (use.service.empty())
             return;
-        const Service* service = x_policy.service(use.service);
+        const Service* service = policy_.service(use.service);
         if (!service)
             error(use.place, fmt::format("unknown service \"{}\"; {}", use.service,
-                                         did_you_mean(use.service, names(x_policy.services),
+                                         did_you_mean(use.service, names(policy_.services),
                                                       "add a Service of that name")));
         else if (use.process && service->process)
             error(use.place,
@@ -270,10 +269,10 @@ class Validator {
                               use.service, service->process->place.text()));
     }
 
-    const Policy& x_policy;
-    std::vector<Problem> x_problems;
-    std::unordered_map<std::string_view, const Workload*> x_workloads;
-    std::set<std::string> x_cycle_checked;
+    const Policy& policy_;
+    std::vector<Problem> problems_;
+    std::unordered_map<std::string_view, const Workload*> workloads_;
+    std::set<std::string> cycle_checked_;
 };
 
 } // namespace

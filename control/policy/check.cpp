@@ -52,24 +52,24 @@ bool selected_by_some_rule(const Findings& findings, const Workload& workload) {
 
 } // namespace
 
-Findings::Findings(const model::Policy& policy) : x_policy(policy) {
+Findings::Findings(const model::Policy& policy) : policy_(policy) {
     for (const Workload& workload : policy.workloads)
-        x_label_sets[workload.labels].push_back(&workload);
+        label_sets_[workload.labels].push_back(&workload);
 }
 
 void Findings::warn(const Place& place, std::string message) {
-    x_problems.push_back({place, std::move(message), model::Severity::warning});
+    problems_.push_back({place, std::move(message), model::Severity::warning});
 }
 
 void Findings::error(const Place& place, std::string message) {
-    x_problems.push_back({place, std::move(message), model::Severity::error});
+    problems_.push_back({place, std::move(message), model::Severity::error});
 }
 
 std::vector<model::Problem> Findings::take() {
-    std::ranges::sort(x_problems, {}, [](const model::Problem& p) {
+    std::ranges::sort(problems_, {}, [](const model::Problem& p) {
         return std::tie(p.place.file, p.place.line, p.place.column, p.message);
     });
-    return std::move(x_problems);
+    return std::move(problems_);
 }
 
 std::vector<const Workload*> Findings::selected(const model::Selector& selector,
@@ -77,13 +77,13 @@ std::vector<const Workload*> Findings::selected(const model::Selector& selector,
     using Form = model::Selector::Form;
     std::vector<const Workload*> out;
     if (selector.form == Form::workload || selector.form == Form::list) {
-        if (const Workload* named = x_policy.workload(selector.name);
+        if (const Workload* named = policy_.workload(selector.name);
             named && selector.form == Form::workload)
             out.push_back(named);
         return out;
     }
-    for (const auto& [labels, workloads] : x_label_sets)
-        if (model::selects(selector, scope, *workloads.front(), x_policy))
+    for (const auto& [labels, workloads] : label_sets_)
+        if (model::selects(selector, scope, *workloads.front(), policy_))
             out.insert(out.end(), workloads.begin(), workloads.end());
     return out;
 }

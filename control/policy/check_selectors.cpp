@@ -26,21 +26,21 @@ std::string scope_text(const model::Scope& scope) {
 
 class EmptySelectors {
   public:
-    explicit EmptySelectors(Findings& findings) : x_findings(findings) {
+    explicit EmptySelectors(Findings& findings) : findings_(findings) {
         for (const auto& [labels, workloads] : findings.label_sets())
             for (const auto& [key, value] : labels)
-                x_values[key].insert(value);
-        for (const auto& [key, values] : x_values)
-            x_keys.push_back(key);
+                values_[key].insert(value);
+        for (const auto& [key, values] : values_)
+            keys_.push_back(key);
     }
 
     void run() {
-        if (x_findings.policy().workloads.empty())
+        if (findings_.policy().workloads.empty())
             return;
-        for (const model::LabelGroup& group : x_findings.policy().groups)
+        for (const model::LabelGroup& group : findings_.policy().groups)
             for (const LabelSelector& member : group.members)
                 unknown_labels(member, group.place);
-        for (const model::RuleSet& set : x_findings.policy().rule_sets)
+        for (const model::RuleSet& set : findings_.policy().rule_sets)
             check_rule_set(set);
     }
 
@@ -70,26 +70,26 @@ class EmptySelectors {
         const auto inside = [&](const auto& labelled) {
             return model::in_scope(scope, labelled.first);
         };
-        if (std::ranges::none_of(x_findings.label_sets(), inside))
-            x_findings.warn(set.place, fmt::format("no workload is in scope {} of rule set \"{}\"; "
-                                                   "correct the scope or the labels",
-                                                   scope_text(scope), set.name));
+        if (std::ranges::none_of(findings_.label_sets(), inside))
+            findings_.warn(set.place, fmt::format("no workload is in scope {} of rule set \"{}\"; "
+                                                  "correct the scope or the labels",
+                                                  scope_text(scope), set.name));
     }
 
     // A named workload is not narrowed: under an intra rule it meets the peers of every scope.
     void check_named(const model::RuleSet& set, const Selector& selector) {
-        const auto* workload = x_findings.policy().workload(selector.name);
+        const auto* workload = findings_.policy().workload(selector.name);
         if (selector.form != Selector::Form::workload || !workload)
             return;
         const auto outside = [&](const model::Scope& scope) {
             return !model::in_scope(scope, workload->labels);
         };
         if (const auto scope = std::ranges::find_if(set.scopes, outside); scope != set.scopes.end())
-            x_findings.warn(selector.place,
-                            fmt::format("workload \"{}\" is outside scope {} of rule set \"{}\", "
-                                        "yet the rule joins it with that scope too; give it a rule "
-                                        "set of its own",
-                                        workload->name, scope_text(*scope), set.name));
+            findings_.warn(selector.place,
+                           fmt::format("workload \"{}\" is outside scope {} of rule set \"{}\", "
+                                       "yet the rule joins it with that scope too; give it a rule "
+                                       "set of its own",
+                                       workload->name, scope_text(*scope), set.name));
     }
 
     using ScopeOf = const model::Scope* model::RuleInstance::*;
@@ -99,26 +99,25 @@ class EmptySelectors {
         if (!narrowed(selector) || unknown_labels(selector.labels, selector.place))
             return;
         const auto selects_some = [&](const model::RuleInstance& instance) {
-            return !x_findings.selected(selector, instance.*scope_of).empty();
+            return !findings_.selected(selector, instance.*scope_of).empty();
         };
         if (std::ranges::any_of(instances, selects_some))
             return;
         const bool scoped = instances.front().*scope_of != nullptr;
-        x_findings.warn(selector.place,
-                        fmt::format("this entry of {} selects no workload{}; correct its labels, "
-                                    "or those of the workloads",
-                                    side, scoped ? " under the scope of its rule set" : ""));
+        findings_.warn(selector.place,
+                       fmt::format("this entry of {} selects no workload{}; correct its labels, "
+                                   "or those of the workloads",
+                                   side, scoped ? " under the scope of its rule set" : ""));
     }
 
     // Keys and values that no workload has; each is told with the nearest that some workload has.
     bool unknown_labels(const LabelSelector& selector, const Place& place) {
         bool found = false;
         for (const auto& [key, values] : selector.labels) {
-            const auto known = x_values.find(key);
-            if (known == x_values.end()) {
-                x_findings.warn(place,
-                                fmt::format("no workload has a label \"{}\"; {}", key,
-                                            model::did_you_mean(key, x_keys, list_of(x_keys))));
+            const auto known = values_.find(key);
+            if (known == values_.end()) {
+                findings_.warn(place, fmt::format("no workload has a label \"{}\"; {}", key,
+                                                  model::did_you_mean(key, keys_, list_of(keys_))));
                 found = true;
                 continue;
             }
@@ -136,8 +135,8 @@ class EmptySelectors {
             if (known.contains(value))
                 continue;
             ++unknown;
-            x_findings.warn(place, fmt::format("no workload has {}; {}", label_text(key, {value}),
-                                               model::did_you_mean(value, words, list_of(words))));
+            findings_.warn(place, fmt::format("no workload has {}; {}", label_text(key, {value}),
+                                              model::did_you_mean(value, words, list_of(words))));
         }
         return unknown == values.size();
     }
@@ -151,9 +150,9 @@ class EmptySelectors {
                            words.size() > count ? ", ..." : "");
     }
 
-    Findings& x_findings;
-    std::map<std::string, std::set<std::string>> x_values;
-    std::vector<std::string> x_keys;
+    Findings& findings_;
+    std::map<std::string, std::set<std::string>> values_;
+    std::vector<std::string> keys_;
 };
 
 } // namespace

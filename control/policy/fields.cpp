@@ -110,7 +110,7 @@ void Context::error(const Node& node, std::string message) {
 }
 
 void Context::error(const Place& place, std::string message) {
-    x_problems.push_back({place, std::move(message)});
+    problems_.push_back({place, std::move(message)});
 }
 
 std::string quoted(std::string_view text) {
@@ -122,36 +122,36 @@ std::string quoted(std::string_view text) {
 
 Fields::Fields(Context& context, const Node& node, std::string what, std::string example,
                std::initializer_list<std::string_view> known)
-    : x_context(context), x_node(node), x_what(std::move(what)),
-      x_mapping(node.kind == Node::Kind::mapping) {
-    if (!x_mapping) {
+    : context_(context), node_(node), what_(std::move(what)),
+      mapping_(node.kind == Node::Kind::mapping) {
+    if (!mapping_) {
         if (node.kind != Node::Kind::broken)
-            context.error(node, fmt::format("{} must be a mapping, not {}; write {}", x_what,
+            context.error(node, fmt::format("{} must be a mapping, not {}; write {}", what_,
                                             kind_name(node), example));
         return;
     }
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
         const Node& key = node.keys[i];
         if (std::ranges::find(known, key.text) == known.end())
-            context.error(key, fmt::format("unknown field {} in {}; {}", quoted(key.text), x_what,
+            context.error(key, fmt::format("unknown field {} in {}; {}", quoted(key.text), what_,
                                            model::did_you_mean(key.text, copies(known),
                                                                "known are " + words_text(known))));
         else if (i < node.items.size() && node.items[i].kind == Node::Kind::null)
             context.error(key, fmt::format("{} in {} has no value; write one or remove it",
-                                           quoted(key.text), x_what));
+                                           quoted(key.text), what_));
     }
 }
 
 const Node* Fields::find(std::string_view key) const {
-    const Node* value = x_mapping ? x_node.find(key) : nullptr;
+    const Node* value = mapping_ ? node_.find(key) : nullptr;
     return value && value->kind != Node::Kind::null ? value : nullptr;
 }
 
 const Node* Fields::require(std::string_view key, std::string_view example) const {
-    if (!x_mapping)
+    if (!mapping_)
         return nullptr;
-    if (!x_node.find(key))
-        x_context.error(x_node, fmt::format("{} needs \"{}\"; write {}", x_what, key, example));
+    if (!node_.find(key))
+        context_.error(node_, fmt::format("{} needs \"{}\"; write {}", what_, key, example));
     return find(key);
 }
 

@@ -15,15 +15,15 @@ namespace ringwall::policy {
 class Context {
   public:
     Context(std::string file, std::vector<Problem>& problems)
-        : x_file(std::move(file)), x_problems(problems) {}
+        : file_(std::move(file)), problems_(problems) {}
 
-    Place place(const Node& node) const { return {x_file, node.line, node.column}; }
+    Place place(const Node& node) const { return {file_, node.line, node.column}; }
     void error(const Node& node, std::string message);
     void error(const Place& place, std::string message);
 
   private:
-    std::string x_file;
-    std::vector<Problem>& x_problems;
+    std::string file_;
+    std::vector<Problem>& problems_;
 };
 
 // A mapping with known fields. `what` names it in sentences ("spec of a Workload"), `example` is
@@ -33,16 +33,16 @@ class Fields {
     Fields(Context& context, const Node& node, std::string what, std::string example,
            std::initializer_list<std::string_view> known);
 
-    bool is_mapping() const { return x_mapping; }
+    bool is_mapping() const { return mapping_; }
     const Node* find(std::string_view key) const; // null when absent or given without a value
     // Reports a missing field; nothing is said where the mapping itself is broken.
     const Node* require(std::string_view key, std::string_view example) const;
 
   private:
-    Context& x_context;
-    const Node& x_node;
-    std::string x_what;
-    bool x_mapping;
+    Context& context_;
+    const Node& node_;
+    std::string what_;
+    bool mapping_;
 };
 
 // Quoted or plain text that no YAML reader takes for a number, a boolean or null. Not empty, at

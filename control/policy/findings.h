@@ -14,23 +14,23 @@ class Findings {
   public:
     explicit Findings(const model::Policy& policy);
 
-    const model::Policy& policy() const { return x_policy; }
+    const model::Policy& policy() const { return policy_; }
     void warn(const Place& place, std::string message);
     void error(const Place& place, std::string message);
     std::vector<model::Problem> take(); // in the order of the files
 
     // Workloads by distinct label set: selectors are asked once per set.
     using LabelSets = std::map<model::Labels, std::vector<const model::Workload*>>;
-    const LabelSets& label_sets() const { return x_label_sets; }
+    const LabelSets& label_sets() const { return label_sets_; }
 
     // The workloads a selector means under a scope (may be null).
     std::vector<const model::Workload*> selected(const model::Selector& selector,
                                                  const model::Scope* scope) const;
 
   private:
-    const model::Policy& x_policy;
-    LabelSets x_label_sets;
-    std::vector<model::Problem> x_problems;
+    const model::Policy& policy_;
+    LabelSets label_sets_;
+    std::vector<model::Problem> problems_;
 };
 
 // "rule set/rule"

@@ -25,12 +25,12 @@ constexpr std::uintmax_t largest_file = 64u << 20;
 class Loader {
   public:
     void add_text(std::string_view text, const std::string& filename) {
-        Context context(filename, x_problems);
-        const std::size_t before = x_problems.size();
-        const auto documents = parse(text, filename, x_problems);
+        Context context(filename, problems_);
+        const std::size_t before = problems_.size();
+        const auto documents = parse(text, filename, problems_);
         for (const Node& document : documents)
             add_document(context, document);
-        if (documents.empty() && x_problems.size() == before)
+        if (documents.empty() && problems_.size() == before)
             context.error(Place{filename, 0, 0}, "the file has no documents; write at least one, "
                                                  "or remove the file");
     }
@@ -52,32 +52,32 @@ class Loader {
     }
 
     void fail(const fs::path& file, std::string message) {
-        x_problems.push_back({{file.string(), 0, 0}, std::move(message)});
+        problems_.push_back({{file.string(), 0, 0}, std::move(message)});
     }
 
     std::expected<model::Policy, std::vector<Problem>> finish() {
-        model::complete(x_policy);
-        for (Problem& problem : model::validate(x_policy))
-            x_problems.push_back(std::move(problem));
-        if (x_problems.empty())
-            return std::move(x_policy);
+        model::complete(policy_);
+        for (Problem& problem : model::validate(policy_))
+            problems_.push_back(std::move(problem));
+        if (problems_.empty())
+            return std::move(policy_);
         const auto order = [](const Problem& p) {
             return std::tie(p.place.file, p.place.line, p.place.column, p.message);
         };
-        std::ranges::sort(x_problems, {}, order);
-        return std::unexpected(std::move(x_problems));
+        std::ranges::sort(problems_, {}, order);
+        return std::unexpected(std::move(problems_));
     }
 
   private:
     void add_document(Context& context, const Node& document) {
         if (document.kind != Node::Kind::sequence)
-            return read_document(context, document, x_policy);
+            return read_document(context, document, policy_);
         for (const Node& item : document.items)
-            read_document(context, item, x_policy);
+            read_document(context, item, policy_);
     }
 
-    model::Policy x_policy;
-    std::vector<Problem> x_problems;
+    model::Policy policy_;
+    std::vector<Problem> problems_;
 };
 
 bool is_policy_file(const fs::directory_entry& entry) {

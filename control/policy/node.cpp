@@ -24,18 +24,18 @@ struct Refused {
 class Builder : public YAML::EventHandler {
   public:
     Builder(const std::string& file, std::vector<Problem>& problems)
-        : x_file(file), x_problems(problems) {}
+        : file_(file), problems_(problems) {}
 
-    std::vector<Node> take() { return std::move(x_documents); }
+    std::vector<Node> take() { return std::move(documents_); }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
-        if (!x_documents.empty() && mark.pos == x_document_start) {
-            x_documents.back().kind = Node::Kind::broken;
+        if (!documents_.empty() && mark.pos == document_start_) {
+            documents_.back().kind = Node::Kind::broken;
             throw Refused{mark, "no document can begin like this; correct it, or put it in quotes"};
         }
-        x_document_start = mark.pos;
-        x_open.clear();
-        x_documents.emplace_back().kind = Node::Kind::broken;
+        document_start_ = mark.pos;
+        open_.clear();
+        documents_.emplace_back().kind = Node::Kind::broken;
     }
     void OnDocumentEnd() override {}
 
@@ -88,7 +88,7 @@ class Builder : public YAML::EventHandler {
     }
 
     void error(const YAML::Mark& mark, std::string message) {
-        x_problems.push_back({{x_file, mark.line + 1, mark.column + 1}, std::move(message)});
+        problems_.push_back({{file_, mark.line + 1, mark.column + 1}, std::move(message)});
     }
 
     void refuse_properties(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
@@ -100,26 +100,26 @@ class Builder : public YAML::EventHandler {
     }
 
     void open(Node node) {
-        if (static_cast<int>(x_open.size()) >= deepest_nesting)
+        if (static_cast<int>(open_.size()) >= deepest_nesting)
             throw Refused{mark_of(node),
                           fmt::format("nested deeper than {} levels; no policy needs "
                                       "that, flatten it",
                                       deepest_nesting)};
-        x_open.push_back({std::move(node)});
+        open_.push_back({std::move(node)});
     }
 
     void close() {
-        Node node = std::move(x_open.back().node);
-        if (x_open.back().lost_keys && node.keys.empty())
+        Node node = std::move(open_.back().node);
+        if (open_.back().lost_keys && node.keys.empty())
             node.kind = Node::Kind::broken;
-        x_open.pop_back();
+        open_.pop_back();
         add(std::move(node));
     }
 
     void add(Node node) {
-        if (x_open.empty())
-            x_documents.back() = std::move(node);
-        else if (Open& parent = x_open.back(); parent.node.kind == Node::Kind::sequence)
+        if (open_.empty())
+            documents_.back() = std::move(node);
+        else if (Open& parent = open_.back(); parent.node.kind == Node::Kind::sequence)
             parent.node.items.push_back(std::move(node));
         else if (std::exchange(parent.skip_value, false))
             return;
@@ -165,11 +165,11 @@ class Builder : public YAML::EventHandler {
         return mark;
     }
 
-    const std::string& x_file;
-    std::vector<Problem>& x_problems;
-    std::vector<Node> x_documents;
-    std::vector<Open> x_open;
-    int x_document_start = 0; // the parser offers a token that it cannot use for ever
+    const std::string& file_;
+    std::vector<Problem>& problems_;
+    std::vector<Node> documents_;
+    std::vector<Open> open_;
+    int document_start_ = 0; // the parser offers a token that it cannot use for ever
 };
 
 // JSON may be indented with tabs, YAML may not; inside JSON strings a raw tab is not allowed.

@@ -90,8 +90,8 @@ class Bench {
             for (int slice = 0; slice < plan_.slices; ++slice)
                 for (std::size_t i = 0; i < paths_.size(); ++i) {
                     const std::size_t path = (i + round + slice) % paths_.size();
-                    sums[path] += run(load, paths_[path].site,
-                                      std::chrono::milliseconds(plan_.slice_ms));
+                    sums[path] +=
+                        run(load, paths_[path].site, std::chrono::milliseconds(plan_.slice_ms));
                 }
             for (std::size_t i = 0; i < paths_.size(); ++i)
                 rates[i].push_back(sums[i] / plan_.slices);

@@ -54,38 +54,38 @@ Cgroups::Cgroups() {
     for (std::ifstream file("/proc/self/cgroup"); std::getline(file, line);)
         if (line.starts_with("0::"))
             own = line.substr(3);
-    x_parent = *mounted + (own == "/" ? "" : own);
+    parent_ = *mounted + (own == "/" ? "" : own);
     remove_stale(*mounted);
-    x_top = fmt::format("{}/{}{}", *mounted, prefix, getpid());
-    x_below_mount = fmt::format("/{}{}/host", prefix, getpid());
-    fs::create_directories(x_top + "/host");
+    top_ = fmt::format("{}/{}{}", *mounted, prefix, getpid());
+    below_mount_ = fmt::format("/{}{}/host", prefix, getpid());
+    fs::create_directories(top_ + "/host");
 }
 
 Cgroups::~Cgroups() {
     leave();
-    remove_tree(x_top);
+    remove_tree(top_);
 }
 
 std::string Cgroups::directory(const std::string& cgroup) const {
-    const std::string out = x_top + "/host" + cgroup;
+    const std::string out = top_ + "/host" + cgroup;
     fs::create_directories(out);
     return out;
 }
 
 void Cgroups::enter(const std::string& cgroup) {
     const std::string wanted = directory(cgroup);
-    if (wanted == x_here)
+    if (wanted == here_)
         return;
     std::ofstream procs(wanted + "/cgroup.procs");
     procs << getpid() << std::flush;
     if (!procs)
         throw std::runtime_error("cannot join " + wanted);
-    x_here = wanted;
+    here_ = wanted;
 }
 
 void Cgroups::leave() {
-    std::ofstream(x_parent + "/cgroup.procs") << getpid() << std::flush;
-    x_here.clear();
+    std::ofstream(parent_ + "/cgroup.procs") << getpid() << std::flush;
+    here_.clear();
 }
 
 std::uint64_t Cgroups::id(const std::string& cgroup) const {

@@ -18,12 +18,12 @@ class Cgroups {
     std::string directory(const std::string& cgroup) const;
     std::uint64_t id(const std::string& cgroup) const;
     // Where a subject's cgroups stand, counted from the cgroup v2 root.
-    std::string unit_root() const { return x_below_mount; }
+    std::string unit_root() const { return below_mount_; }
     void enter(const std::string& cgroup);
     void leave(); // out of every judged cgroup
 
   private:
-    std::string x_parent, x_top, x_here, x_below_mount;
+    std::string parent_, top_, here_, below_mount_;
 };
 
 } // namespace ringwall::oracle

@@ -44,7 +44,7 @@ std::string protocol_class(const Flow& flow) {
 } // namespace
 
 void Coverage::add(const model::Workload& subject, const Flow& flow, const Decision& decision) {
-    ++x_decisions;
+    ++decisions_;
     count("mode", model::name(subject.mode));
     count("verdict", name(decision.verdict));
     count("direction", name(flow.direction));
@@ -71,25 +71,23 @@ std::vector<std::string> Coverage::missing() const {
     for (const auto& [group, kinds] : expected)
         for (const std::string& kind : kinds) {
             const std::uint64_t floor = group == "outcome" ? 20 : 1;
-            const auto found = x_counts.find(group);
-            const auto seen = found != x_counts.end() && found->second.contains(kind)
-                                  ? found->second.at(kind)
-                                  : 0;
-            if (seen * 100 < x_decisions * floor)
+            const auto found = counts_.find(group);
+            const auto seen =
+                found != counts_.end() && found->second.contains(kind) ? found->second.at(kind) : 0;
+            if (seen * 100 < decisions_ * floor)
                 out.push_back(fmt::format("{} \"{}\" in {} of {} decisions, at least {} % wanted",
-                                          group, kind, seen, x_decisions, floor));
+                                          group, kind, seen, decisions_, floor));
         }
     return out;
 }
 
 std::string Coverage::text() const {
     std::string out;
-    for (const auto& [group, kinds] : x_counts) {
+    for (const auto& [group, kinds] : counts_) {
         out += fmt::format("  {:<13}", group + ":");
         for (const auto& [kind, seen] : kinds)
-            out +=
-                fmt::format(" {} {:.1f} %,", kind,
-                            100.0 * static_cast<double>(seen) / static_cast<double>(x_decisions));
+            out += fmt::format(" {} {:.1f} %,", kind,
+                               100.0 * static_cast<double>(seen) / static_cast<double>(decisions_));
         out.back() = '\n';
     }
     return out;

@@ -13,16 +13,16 @@ namespace ringwall::oracle {
 class Coverage {
   public:
     void add(const model::Workload& subject, const Flow& flow, const Decision& decision);
-    std::uint64_t decisions() const { return x_decisions; }
+    std::uint64_t decisions() const { return decisions_; }
     // What stays below its share: 1 % for every kind, 20 % for passing and for blocking.
     std::vector<std::string> missing() const;
     std::string text() const;
 
   private:
-    void count(const std::string& group, const std::string& kind) { ++x_counts[group][kind]; }
+    void count(const std::string& group, const std::string& kind) { ++counts_[group][kind]; }
 
-    std::uint64_t x_decisions = 0;
-    std::map<std::string, std::map<std::string, std::uint64_t>> x_counts;
+    std::uint64_t decisions_ = 0;
+    std::map<std::string, std::map<std::string, std::uint64_t>> counts_;
 };
 
 } // namespace ringwall::oracle

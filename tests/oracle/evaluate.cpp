@@ -211,54 +211,54 @@ std::string unit_path(const Node& node, const std::string& unit) {
 class Judge {
   public:
     Judge(const Node& node, const Process& process, Touched& touched)
-        : x_node(node), x_process(process), x_touched(touched) {}
+        : node_(node), process_(process), touched_(touched) {}
 
     // All given parts must hold; an unresolved one leaves it maybe.
     Holds holds(const ProcessSelector* selector) {
-        x_result = Holds::sure;
+        result_ = Holds::sure;
         if (!selector)
-            return x_result;
-        const Process& p = x_process;
+            return result_;
+        const Process& p = process_;
         part("path", selector->path, p.path, [](auto& want, auto& have) { return want == have; });
         part("name", selector->name, p.path,
              [](auto& want, auto& have) { return want == basename(have); });
         part("unit", selector->unit, p.unit,
-             [&](auto& want, auto& have) { return unit_path(x_node, want) == have; });
+             [&](auto& want, auto& have) { return unit_path(node_, want) == have; });
         part("container", selector->container, p.container,
              [](auto& want, auto& have) { return want == have; });
         part("user", selector->user, p.user,
-             [&](auto& want, auto have) { return number(x_node.users, want) == have; });
+             [&](auto& want, auto have) { return number(node_.users, want) == have; });
         groups(selector->group);
         part("sha256", selector->sha256, p.sha256,
              [](auto& want, auto& have) { return want == have; });
-        return x_result;
+        return result_;
     }
 
   private:
     void part(const char* what, const std::string& wanted, const auto& fact, auto equal) {
         if (wanted.empty())
             return;
-        x_touched.parts.insert(what);
-        x_touched.unresolved = x_touched.unresolved || !fact;
+        touched_.parts.insert(what);
+        touched_.unresolved = touched_.unresolved || !fact;
         const Holds here = !fact ? Holds::maybe : equal(wanted, *fact) ? Holds::sure : Holds::no;
-        x_result = std::min(x_result, here);
+        result_ = std::min(result_, here);
     }
 
     // One that is known suffices; that none fits is known only when all are.
     void groups(const std::string& wanted) {
-        std::optional<std::set<std::uint32_t>> known = x_process.groups;
+        std::optional<std::set<std::uint32_t>> known = process_.groups;
         if (wanted.empty())
             return;
-        const std::uint32_t id = number(x_node.groups, wanted);
-        if (known && !known->contains(id) && x_process.more_groups)
+        const std::uint32_t id = number(node_.groups, wanted);
+        if (known && !known->contains(id) && process_.more_groups)
             known.reset();
         part("group", wanted, known, [&](auto&, auto& have) { return have.contains(id); });
     }
 
-    const Node& x_node;
-    const Process& x_process;
-    Touched& x_touched;
-    Holds x_result = Holds::sure;
+    const Node& node_;
+    const Process& process_;
+    Touched& touched_;
+    Holds result_ = Holds::sure;
 };
 
 // ---- does one rule hold at this end ------------------------------------------------------------

@@ -14,8 +14,8 @@ namespace ringwall::oracle {
 
 class Dice {
   public:
-    explicit Dice(std::uint64_t seed) : x_engine(seed) {}
-    std::uint64_t below(std::uint64_t n) { return x_engine() % n; }
+    explicit Dice(std::uint64_t seed) : engine_(seed) {}
+    std::uint64_t below(std::uint64_t n) { return engine_() % n; }
     std::uint64_t between(std::uint64_t low, std::uint64_t high) {
         return low + below(high - low + 1);
     }
@@ -28,7 +28,7 @@ class Dice {
     std::size_t weighted(const std::vector<unsigned>& weights);
 
   private:
-    std::mt19937_64 x_engine;
+    std::mt19937_64 engine_;
 };
 
 // What selectors may ask for and processes may be.

@@ -27,18 +27,18 @@ Address beside(Dice& dice, Address address) {
 class FlowBuilder {
   public:
     FlowBuilder(Dice& dice, const Policy& policy, const Programs& programs, const Workload& subject)
-        : x_dice(dice), x_policy(policy), x_programs(programs), x_subject(subject) {}
+        : dice_(dice), policy_(policy), programs_(programs), subject_(subject) {}
 
     Flow run() {
         const Aim aim = take_aim();
         Flow flow;
-        flow.subject = x_subject.name;
+        flow.subject = subject_.name;
         flow.direction = aim.direction;
         flow.peer = peer(aim);
-        const ServiceUse& use = x_dice.pick(aim.rule->services);
-        service(flow, x_dice.percent(88) ? &use : nullptr);
-        flow.fragment = x_dice.percent(4);
-        flow.process = random_process(x_dice, x_programs, x_programs.node, wanted(aim, use));
+        const ServiceUse& use = dice_.pick(aim.rule->services);
+        service(flow, dice_.percent(88) ? &use : nullptr);
+        flow.fragment = dice_.percent(4);
+        flow.process = random_process(dice_, programs_, programs_.node, wanted(aim, use));
         return flow;
     }
 
@@ -47,10 +47,10 @@ class FlowBuilder {
     Aim take_aim() {
         Aim aim;
         for (int tries = 0; tries < 8; ++tries) {
-            aim.set = &x_dice.pick(x_policy.rule_sets);
-            aim.rule = &x_dice.pick(aim.set->rules);
-            aim.direction = x_dice.percent(50) ? Direction::outbound : Direction::inbound;
-            if (concerns(x_policy, *aim.set, *aim.rule, aim.direction, x_subject))
+            aim.set = &dice_.pick(policy_.rule_sets);
+            aim.rule = &dice_.pick(aim.set->rules);
+            aim.direction = dice_.percent(50) ? Direction::outbound : Direction::inbound;
+            if (concerns(policy_, *aim.set, *aim.rule, aim.direction, subject_))
                 break;
         }
         return aim;
@@ -59,9 +59,9 @@ class FlowBuilder {
     const ProcessSelector* wanted(const Aim& aim, const ServiceUse& use) {
         const std::optional<ProcessSelector>* found = &use.process;
         if (aim.direction == Direction::outbound)
-            found = &x_dice.pick(aim.rule->from).process;
+            found = &dice_.pick(aim.rule->from).process;
         else if (!use.service.empty())
-            for (const Service& service : x_policy.services)
+            for (const Service& service : policy_.services)
                 if (service.name == use.service && service.process)
                     found = &service.process;
         return *found ? &**found : nullptr;
@@ -71,58 +71,58 @@ class FlowBuilder {
 
     Address anyone() {
         for (int tries = 0; tries < 8; ++tries) {
-            const Workload& workload = x_dice.pick(x_policy.workloads);
+            const Workload& workload = dice_.pick(policy_.workloads);
             if (!workload.addresses.empty())
-                return x_dice.pick(workload.addresses);
+                return dice_.pick(workload.addresses);
         }
         return stranger();
     }
 
     Address stranger() {
-        return x_dice.percent(60)
-                   ? Address::v4(0x0a000000 + static_cast<std::uint32_t>(x_dice.below(4096)))
-                   : beside(x_dice, *Address::parse("2001:db8::77"));
+        return dice_.percent(60)
+                   ? Address::v4(0x0a000000 + static_cast<std::uint32_t>(dice_.below(4096)))
+                   : beside(dice_, *Address::parse("2001:db8::77"));
     }
 
     Address in_some_list(const std::string& name) {
-        for (const AddressList& list : x_policy.lists) {
+        for (const AddressList& list : policy_.lists) {
             if (list.name != name)
                 continue;
-            const bool excluded = !list.exclude.empty() && x_dice.percent(35);
-            const AddressRange& range = x_dice.pick(excluded ? list.exclude : list.ranges);
-            const Address edge = x_dice.percent(50) ? range.first : range.last;
-            return x_dice.percent(30) ? beside(x_dice, edge) : edge;
+            const bool excluded = !list.exclude.empty() && dice_.percent(35);
+            const AddressRange& range = dice_.pick(excluded ? list.exclude : list.ranges);
+            const Address edge = dice_.percent(50) ? range.first : range.last;
+            return dice_.percent(30) ? beside(dice_, edge) : edge;
         }
         return stranger();
     }
 
     Address peer(const Aim& aim) {
-        if (x_dice.percent(8))
-            return x_dice.percent(50) ? stranger() : anyone();
+        if (dice_.percent(8))
+            return dice_.percent(50) ? stranger() : anyone();
         const auto& ends = aim.direction == Direction::outbound ? aim.rule->to : aim.rule->from;
-        const Selector& end = x_dice.pick(ends);
+        const Selector& end = dice_.pick(ends);
         if (end.form == Selector::Form::list)
             return in_some_list(end.name);
         if (end.form == Selector::Form::any)
-            return x_dice.percent(50) ? stranger() : anyone();
+            return dice_.percent(50) ? stranger() : anyone();
         return of_the_other_end(aim);
     }
 
     Address of_the_other_end(const Aim& aim) {
         std::vector<Address> candidates;
-        for (const Workload& workload : x_policy.workloads)
-            if (concerns(x_policy, *aim.set, *aim.rule, other(aim.direction), workload))
+        for (const Workload& workload : policy_.workloads)
+            if (concerns(policy_, *aim.set, *aim.rule, other(aim.direction), workload))
                 candidates.insert(candidates.end(), workload.addresses.begin(),
                                   workload.addresses.end());
-        return candidates.empty() ? anyone() : x_dice.pick(candidates);
+        return candidates.empty() ? anyone() : dice_.pick(candidates);
     }
 
     // ---- service -------------------------------------------------------------------------------
 
     const Port& port_of(const ServiceUse& use) {
-        for (const Service& service : x_policy.services)
+        for (const Service& service : policy_.services)
             if (service.name == use.service)
-                return x_dice.pick(service.ports);
+                return dice_.pick(service.ports);
         return use.port;
     }
 
@@ -131,7 +131,7 @@ class FlowBuilder {
         const Port& port = use ? port_of(*use) : anything;
         static const std::vector<std::uint8_t> protocols{6, 17, 132, 136, 47, 50, icmp_v4};
         flow.protocol =
-            port.protocol ? *port.protocol : protocols[x_dice.weighted({40, 25, 10, 10, 5, 5, 5})];
+            port.protocol ? *port.protocol : protocols[dice_.weighted({40, 25, 10, 10, 5, 5, 5})];
         if (flow.protocol == icmp_v4 || flow.protocol == icmp_v6)
             icmp(flow, port);
         else if (has_ports(flow.protocol))
@@ -147,33 +147,33 @@ class FlowBuilder {
         flow.protocol = flow.peer.is_v4() ? icmp_v4 : icmp_v6;
         flow.icmp_type = flow.peer.is_v4() ? 8 : 128;
         if (port.protocol == flow.protocol && !port.icmp.empty()) {
-            const IcmpType& wanted = x_dice.pick(port.icmp);
+            const IcmpType& wanted = dice_.pick(port.icmp);
             flow.icmp_type = wanted.type;
             flow.icmp_code = static_cast<std::uint8_t>(std::max(0, wanted.code));
         }
-        if (x_dice.percent(20))
-            flow.icmp_code = static_cast<std::uint8_t>(x_dice.below(4));
-        if (x_dice.percent(10))
+        if (dice_.percent(20))
+            flow.icmp_code = static_cast<std::uint8_t>(dice_.below(4));
+        if (dice_.percent(10))
             flow.icmp_type = flow.peer.is_v4() ? 13 : 200;
     }
 
     std::uint16_t some_port(const Port& port) {
-        std::uint16_t out = static_cast<std::uint16_t>(x_dice.between(1, 65535));
+        std::uint16_t out = static_cast<std::uint16_t>(dice_.between(1, 65535));
         if (!port.ports.empty()) {
-            const PortRange& range = x_dice.pick(port.ports);
+            const PortRange& range = dice_.pick(port.ports);
             const std::vector<int> near{range.first, range.last, range.first - 1, range.last + 1,
                                         (range.first + range.last) / 2};
             out = static_cast<std::uint16_t>(
-                std::clamp(near[x_dice.weighted({5, 4, 1, 1, 3})], 1, 65535));
+                std::clamp(near[dice_.weighted({5, 4, 1, 1, 3})], 1, 65535));
         }
         const bool dhcp = out == 67 || out == 68 || out == 546 || out == 547;
         return dhcp ? 69 : out;
     }
 
-    Dice& x_dice;
-    const Policy& x_policy;
-    const Programs& x_programs;
-    const Workload& x_subject;
+    Dice& dice_;
+    const Policy& policy_;
+    const Programs& programs_;
+    const Workload& subject_;
 };
 
 std::uint32_t id_of(const std::map<std::string, std::uint32_t>& names, const std::string& text) {

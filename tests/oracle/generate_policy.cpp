@@ -23,83 +23,83 @@ Address v6(std::uint64_t site, std::uint64_t host) {
 
 class Builder {
   public:
-    Builder(Dice& dice, const Programs& programs) : x_dice(dice), x_programs(programs) {}
+    Builder(Dice& dice, const Programs& programs) : dice_(dice), programs_(programs) {}
 
     Policy run() {
         workloads();
-        const auto lists = x_dice.between(1, 4);
+        const auto lists = dice_.between(1, 4);
         for (std::uint64_t i = 0; i < lists; ++i)
-            x_policy.lists.push_back(list(i));
-        const auto groups = x_dice.below(4);
+            policy_.lists.push_back(list(i));
+        const auto groups = dice_.below(4);
         for (std::uint64_t i = 0; i < groups; ++i)
-            x_policy.groups.push_back(group(i));
-        const auto services = x_dice.between(1, 4);
+            policy_.groups.push_back(group(i));
+        const auto services = dice_.between(1, 4);
         for (std::uint64_t i = 0; i < services; ++i)
-            x_policy.services.push_back(service(i));
-        const auto sets = x_dice.between(1, 4);
+            policy_.services.push_back(service(i));
+        const auto sets = dice_.between(1, 4);
         for (std::uint64_t i = 0; i < sets; ++i)
-            x_policy.rule_sets.push_back(rule_set(i));
-        drop_unjudged(x_policy);
-        return std::move(x_policy);
+            policy_.rule_sets.push_back(rule_set(i));
+        drop_unjudged(policy_);
+        return std::move(policy_);
     }
 
   private:
     // ---- workloads -----------------------------------------------------------------------------
 
-    Labels labels() { return random_labels(x_dice); }
-    Mode mode() { return random_mode(x_dice); }
+    Labels labels() { return random_labels(dice_); }
+    Mode mode() { return random_mode(dice_); }
 
     Address fresh_address() {
-        if (x_dice.percent(60))
-            return v4(0x0a000000 + static_cast<std::uint32_t>(x_dice.below(3) << 8) +
-                      static_cast<std::uint32_t>(x_dice.between(1, 30)));
-        return v6(x_dice.below(2), x_dice.between(1, 30));
+        if (dice_.percent(60))
+            return v4(0x0a000000 + static_cast<std::uint32_t>(dice_.below(3) << 8) +
+                      static_cast<std::uint32_t>(dice_.between(1, 30)));
+        return v6(dice_.below(2), dice_.between(1, 30));
     }
 
     Address unused_address() {
         Address out = fresh_address();
-        while (std::ranges::find(x_used, out) != x_used.end())
+        while (std::ranges::find(used_, out) != used_.end())
             out = fresh_address();
         return out;
     }
 
     std::vector<Address> addresses() {
         std::vector<Address> out;
-        const auto count = x_dice.between(1, 3);
+        const auto count = dice_.between(1, 3);
         while (out.size() < count) {
-            const bool shared = !x_used.empty() && x_dice.percent(10);
-            const Address next = shared ? x_dice.pick(x_used) : unused_address();
+            const bool shared = !used_.empty() && dice_.percent(10);
+            const Address next = shared ? dice_.pick(used_) : unused_address();
             if (std::ranges::find(out, next) == out.end())
                 out.push_back(next);
         }
-        x_used.insert(x_used.end(), out.begin(), out.end());
+        used_.insert(used_.end(), out.begin(), out.end());
         return out;
     }
 
     // Container bridges reuse the same addresses on every host.
     std::vector<Address> bridge_addresses() {
-        std::vector<Address> out{v4(0xac110000 + static_cast<std::uint32_t>(x_dice.between(2, 4)))};
-        if (x_dice.percent(30))
-            out.push_back(plus(*Address::parse("fd00::"), x_dice.between(2, 4)));
+        std::vector<Address> out{v4(0xac110000 + static_cast<std::uint32_t>(dice_.between(2, 4)))};
+        if (dice_.percent(30))
+            out.push_back(plus(*Address::parse("fd00::"), dice_.between(2, 4)));
         return out;
     }
 
     void workloads() {
-        const auto hosts = x_dice.between(3, 6);
+        const auto hosts = dice_.between(3, 6);
         for (std::uint64_t i = 0; i < hosts; ++i) {
             Workload host;
             host.name = fmt::format("host-{}", i);
             host.labels = labels();
             host.addresses = addresses();
             host.mode = mode();
-            x_policy.workloads.push_back(host);
-            const auto containers = x_dice.below(3);
+            policy_.workloads.push_back(host);
+            const auto containers = dice_.below(3);
             for (std::uint64_t j = 0; j < containers; ++j)
-                x_policy.workloads.push_back(container(host.name, j));
+                policy_.workloads.push_back(container(host.name, j));
         }
-        const auto unmanaged = x_dice.below(4);
+        const auto unmanaged = dice_.below(4);
         for (std::uint64_t i = 0; i < unmanaged; ++i)
-            x_policy.workloads.push_back(unmanaged_workload(i, hosts));
+            policy_.workloads.push_back(unmanaged_workload(i, hosts));
     }
 
     Workload container(const std::string& host, std::uint64_t index) {
@@ -109,7 +109,7 @@ class Builder {
         out.mode = mode();
         out.host = host;
         out.cgroup = fmt::format("/machine.slice/c{}", index);
-        switch (x_dice.below(3)) {
+        switch (dice_.below(3)) {
         case 0:
             break; // shares the host's network namespace
         case 1:
@@ -128,34 +128,34 @@ class Builder {
         out.labels = labels();
         out.managed = false;
         out.addresses = addresses();
-        if (x_dice.percent(20)) {
+        if (dice_.percent(20)) {
             out.addresses = bridge_addresses();
             out.realm = Realm::host;
-            out.host = fmt::format("host-{}", x_dice.below(hosts));
+            out.host = fmt::format("host-{}", dice_.below(hosts));
         }
         return out;
     }
 
     // ---- lists, groups, services ---------------------------------------------------------------
 
-    Address some_address() { return x_dice.percent(80) ? x_dice.pick(x_used) : fresh_address(); }
+    Address some_address() { return dice_.percent(80) ? dice_.pick(used_) : fresh_address(); }
 
     AddressRange range() {
         const Address base = some_address();
-        if (x_dice.percent(12))
+        if (dice_.percent(12))
             return broad();
-        if (x_dice.percent(30))
+        if (dice_.percent(30))
             return {base, base};
-        if (x_dice.percent(50))
-            return {base, plus(base, x_dice.between(1, 12))};
+        if (dice_.percent(50))
+            return {base, plus(base, dice_.between(1, 12))};
         Address first = base; // an aligned block of 2 to 64 addresses
-        const auto size = 1u << x_dice.between(1, 6);
+        const auto size = 1u << dice_.between(1, 6);
         first.bytes[15] = static_cast<std::uint8_t>(first.bytes[15] & ~(size - 1));
         return {first, plus(first, size - 1)};
     }
 
     AddressRange broad() {
-        switch (x_dice.below(4)) {
+        switch (dice_.below(4)) {
         case 0:
             return {v4(0x0a000000), v4(0x0affffff)};
         case 1:
@@ -172,10 +172,10 @@ class Builder {
     AddressList list(std::uint64_t index) {
         AddressList out;
         out.name = fmt::format("list-{}", index);
-        const auto ranges = x_dice.between(1, 3);
+        const auto ranges = dice_.between(1, 3);
         for (std::uint64_t i = 0; i < ranges; ++i)
             out.ranges.push_back(range());
-        const auto excluded = x_dice.percent(50) ? x_dice.between(1, 2) : 0;
+        const auto excluded = dice_.percent(50) ? dice_.between(1, 2) : 0;
         for (std::uint64_t i = 0; i < excluded; ++i)
             out.exclude.push_back(range());
         return out;
@@ -183,26 +183,26 @@ class Builder {
 
     LabelSelector keyed() {
         LabelSelector out;
-        const auto count = x_dice.weighted({0, 6, 3, 1});
+        const auto count = dice_.weighted({0, 6, 3, 1});
         while (out.labels.size() < count) {
-            const Key& key = x_dice.pick(label_keys());
+            const Key& key = dice_.pick(label_keys());
             auto& values = out.labels[key.name];
-            values.insert(x_dice.pick(key.values));
-            if (x_dice.percent(30))
-                values.insert(x_dice.pick(key.values));
+            values.insert(dice_.pick(key.values));
+            if (dice_.percent(30))
+                values.insert(dice_.pick(key.values));
         }
         return out;
     }
 
     LabelSelector label_selector(bool groups) {
-        LabelSelector out = x_dice.percent(75) ? keyed() : LabelSelector{};
-        if (groups && !x_policy.groups.empty() && x_dice.percent(30))
-            out.groups.insert(x_dice.pick(x_policy.groups).name);
-        if (x_dice.percent(20))
+        LabelSelector out = dice_.percent(75) ? keyed() : LabelSelector{};
+        if (groups && !policy_.groups.empty() && dice_.percent(30))
+            out.groups.insert(dice_.pick(policy_.groups).name);
+        if (dice_.percent(20))
             out.none_of.push_back(keyed());
-        if (x_dice.percent(5) && groups && !x_policy.groups.empty()) {
+        if (dice_.percent(5) && groups && !policy_.groups.empty()) {
             LabelSelector unwanted;
-            unwanted.groups.insert(x_dice.pick(x_policy.groups).name);
+            unwanted.groups.insert(dice_.pick(policy_.groups).name);
             out.none_of.push_back(unwanted);
         }
         return out.empty() ? keyed() : out;
@@ -211,23 +211,23 @@ class Builder {
     LabelGroup group(std::uint64_t index) {
         LabelGroup out;
         out.name = fmt::format("group-{}", index);
-        const auto members = x_dice.between(1, 3);
+        const auto members = dice_.between(1, 3);
         for (std::uint64_t i = 0; i < members; ++i)
             out.members.push_back(label_selector(true)); // groups made before: nested, no cycle
         return out;
     }
 
     PortRange port_range() {
-        const std::uint16_t first = x_dice.pick(ports);
-        switch (x_dice.below(4)) {
+        const std::uint16_t first = dice_.pick(ports);
+        switch (dice_.below(4)) {
         case 0:
         case 1:
             return {first, first};
         case 2:
             return {first, static_cast<std::uint16_t>(
-                               std::min<std::uint64_t>(65535, first + x_dice.between(1, 700)))};
+                               std::min<std::uint64_t>(65535, first + dice_.between(1, 700)))};
         default:
-            return {first, std::max(first, x_dice.pick(ports))};
+            return {first, std::max(first, dice_.pick(ports))};
         }
     }
 
@@ -235,10 +235,10 @@ class Builder {
         static const std::vector<std::optional<std::uint8_t>> protocols{
             6, 17, 1, 58, 132, 136, 47, 50, std::nullopt};
         Port out;
-        out.protocol = protocols[x_dice.weighted({38, 20, 9, 9, 5, 5, 3, 3, 8})];
-        if (!out.protocol || out.protocol == 47 || out.protocol == 50 || x_dice.percent(20))
+        out.protocol = protocols[dice_.weighted({38, 20, 9, 9, 5, 5, 3, 3, 8})];
+        if (!out.protocol || out.protocol == 47 || out.protocol == 50 || dice_.percent(20))
             return out;
-        const auto count = x_dice.between(1, 3);
+        const auto count = dice_.between(1, 3);
         for (std::uint64_t i = 0; i < count; ++i) {
             if (out.protocol == 1 || out.protocol == 58)
                 out.icmp.push_back(icmp(*out.protocol));
@@ -252,38 +252,38 @@ class Builder {
     IcmpType icmp(std::uint8_t protocol) {
         static const std::vector<std::uint8_t> types4{8, 13, 15, 200}, types6{128, 139, 200};
         IcmpType out;
-        out.type = x_dice.pick(protocol == 1 ? types4 : types6);
-        if (x_dice.percent(50))
-            out.code = static_cast<int>(x_dice.below(3));
+        out.type = dice_.pick(protocol == 1 ? types4 : types6);
+        if (dice_.percent(50))
+            out.code = static_cast<int>(dice_.below(3));
         return out;
     }
 
     ProcessSelector process() {
-        const Programs& p = x_programs;
+        const Programs& p = programs_;
         ProcessSelector out;
-        const auto parts = x_dice.weighted({0, 6, 3, 1});
+        const auto parts = dice_.weighted({0, 6, 3, 1});
         for (std::size_t i = 0; i < parts; ++i) {
-            switch (x_dice.below(7)) {
+            switch (dice_.below(7)) {
             case 0:
-                out.path = x_dice.pick(p.paths);
+                out.path = dice_.pick(p.paths);
                 break;
             case 1:
-                out.name = named(x_dice.pick(p.paths));
+                out.name = named(dice_.pick(p.paths));
                 break;
             case 2:
-                out.unit = x_dice.pick(p.units);
+                out.unit = dice_.pick(p.units);
                 break;
             case 3:
-                out.container = x_dice.pick(p.containers);
+                out.container = dice_.pick(p.containers);
                 break;
             case 4:
-                out.user = x_dice.pick(p.users);
+                out.user = dice_.pick(p.users);
                 break;
             case 5:
-                out.group = x_dice.pick(p.groups);
+                out.group = dice_.pick(p.groups);
                 break;
             default:
-                out.sha256 = x_dice.pick(p.sha256);
+                out.sha256 = dice_.pick(p.sha256);
             }
         }
         return out;
@@ -294,10 +294,10 @@ class Builder {
     Service service(std::uint64_t index) {
         Service out;
         out.name = fmt::format("service-{}", index);
-        const auto count = x_dice.between(1, 3);
+        const auto count = dice_.between(1, 3);
         for (std::uint64_t i = 0; i < count; ++i)
             out.ports.push_back(port());
-        if (x_dice.percent(35))
+        if (dice_.percent(35))
             out.process = process();
         return out;
     }
@@ -306,13 +306,13 @@ class Builder {
 
     Selector selector(const RuleSet& set, bool narrowed_end, bool source) {
         Selector out;
-        switch (x_dice.weighted({68, 14, 10, 5, 5})) {
+        switch (dice_.weighted({68, 14, 10, 5, 5})) {
         case 0:
             out.labels = label_selector(true);
             break;
         case 1:
             out.form = Selector::Form::list;
-            out.name = x_dice.pick(x_policy.lists).name;
+            out.name = dice_.pick(policy_.lists).name;
             break;
         case 2:
             return named_workload(set, narrowed_end, source);
@@ -322,7 +322,7 @@ class Builder {
         default:
             out.form = Selector::Form::all;
         }
-        if (source && out.form != Selector::Form::list && x_dice.percent(30))
+        if (source && out.form != Selector::Form::list && dice_.percent(30))
             out.process = process();
         return out;
     }
@@ -336,7 +336,7 @@ class Builder {
     // Addressable, and inside a scope when the end is narrowed; else some labels instead.
     Selector named_workload(const RuleSet& set, bool narrowed_end, bool source) {
         Selector out;
-        const Workload& workload = x_dice.pick(x_policy.workloads);
+        const Workload& workload = dice_.pick(policy_.workloads);
         const bool inside =
             set.scopes.empty() || std::ranges::any_of(set.scopes, [&](const Scope& scope) {
                 return has_all(scope, workload);
@@ -347,20 +347,20 @@ class Builder {
             out.form = Selector::Form::workload;
             out.name = workload.name;
         }
-        if (source && x_dice.percent(30))
+        if (source && dice_.percent(30))
             out.process = process();
         return out;
     }
 
     ServiceUse service_use() {
         ServiceUse out;
-        if (x_dice.percent(35)) {
-            const Service& named = x_dice.pick(x_policy.services);
+        if (dice_.percent(35)) {
+            const Service& named = dice_.pick(policy_.services);
             out.service = named.name;
             return out;
         }
         out.port = port();
-        if (x_dice.percent(35))
+        if (dice_.percent(35))
             out.process = process();
         return out;
     }
@@ -368,20 +368,20 @@ class Builder {
     Action action() {
         static const std::vector<Action> actions{Action::allow, Action::deny,
                                                  Action::override_deny};
-        return actions[x_dice.weighted({66, 22, 12})];
+        return actions[dice_.weighted({66, 22, 12})];
     }
 
     Rule rule(const RuleSet& set, std::uint64_t index) {
         Rule out;
         out.name = fmt::format("rule-{}", index);
         out.action = action();
-        out.scope = x_dice.percent(60) ? RuleScope::intra : RuleScope::extra;
-        const auto sources = x_dice.between(1, 3), destinations = x_dice.between(1, 3);
+        out.scope = dice_.percent(60) ? RuleScope::intra : RuleScope::extra;
+        const auto sources = dice_.between(1, 3), destinations = dice_.between(1, 3);
         for (std::uint64_t i = 0; i < sources; ++i)
             out.from.push_back(selector(set, out.scope == RuleScope::intra, true));
         for (std::uint64_t i = 0; i < destinations; ++i)
             out.to.push_back(selector(set, true, false));
-        const auto services = x_dice.between(1, 3);
+        const auto services = dice_.between(1, 3);
         for (std::uint64_t i = 0; i < services; ++i)
             out.services.push_back(service_use());
         return out;
@@ -389,10 +389,10 @@ class Builder {
 
     Scope scope() {
         Scope out;
-        const auto count = x_dice.weighted({0, 7, 3});
+        const auto count = dice_.weighted({0, 7, 3});
         while (out.size() < count) {
-            const Key& key = label_keys()[1 + x_dice.below(3)];
-            out[key.name] = x_dice.pick(key.values);
+            const Key& key = label_keys()[1 + dice_.below(3)];
+            out[key.name] = dice_.pick(key.values);
         }
         return out;
     }
@@ -400,19 +400,19 @@ class Builder {
     RuleSet rule_set(std::uint64_t index) {
         RuleSet out;
         out.name = fmt::format("set-{}", index);
-        const auto scopes = x_dice.weighted({35, 35, 20, 10});
+        const auto scopes = dice_.weighted({35, 35, 20, 10});
         for (std::size_t i = 0; i < scopes; ++i)
             out.scopes.push_back(scope());
-        const auto rules = x_dice.between(1, 6);
+        const auto rules = dice_.between(1, 6);
         for (std::uint64_t i = 0; i < rules; ++i)
             out.rules.push_back(rule(out, i));
         return out;
     }
 
-    Dice& x_dice;
-    const Programs& x_programs;
-    Policy x_policy;
-    std::vector<Address> x_used;
+    Dice& dice_;
+    const Programs& programs_;
+    Policy policy_;
+    std::vector<Address> used_;
 };
 
 } // namespace

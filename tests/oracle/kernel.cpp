@@ -76,50 +76,50 @@ class RealKernel final : public Kernel {
     RealKernel() {
         must(unshare(CLONE_NEWNET) == 0, "a network namespace of its own");
         run("ip link add rw-oracle0 type veth peer name rw-oracle1 && ip link set rw-oracle0 up");
-        x_interface = if_nametoindex("rw-oracle0");
+        interface_ = if_nametoindex("rw-oracle0");
         loader::Options options;
-        options.cgroup = x_cgroups.directory("");
-        options.pin_dir = x_pins.path();
+        options.cgroup = cgroups_.directory("");
+        options.pin_dir = pins_.path();
         options.limits.peers = options.limits.classes = options.limits.entries = 100'000;
         auto opened = loader::Datapath::open(options);
         if (!opened)
             throw std::runtime_error(opened.error().message);
-        x_datapath = std::move(*opened);
-        x_object = load(x_pins.path());
+        datapath_ = std::move(*opened);
+        object_ = load(pins_.path());
         void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-                            bpf_map__fd(x_object->maps.exchange), 0);
+                            bpf_map__fd(object_->maps.exchange), 0);
         must(memory != MAP_FAILED, "map the exchange");
-        x_exchange = static_cast<oracle_exchange*>(memory);
+        exchange_ = static_cast<oracle_exchange*>(memory);
         know_digests();
     }
 
     ~RealKernel() override {
-        munmap(x_exchange, 4096);
-        x_object.reset();
-        if (x_datapath)
-            (void)x_datapath->detach();
+        munmap(exchange_, 4096);
+        object_.reset();
+        if (datapath_)
+            (void)datapath_->detach();
     }
 
     Numbering numbering() override {
-        return {.path_id = [this](std::string_view text) { return x_datapath->path_id(text); },
-                .name_id = [this](std::string_view text) { return x_datapath->name_id(text); },
-                .root = x_root,
+        return {.path_id = [this](std::string_view text) { return datapath_->path_id(text); },
+                .name_id = [this](std::string_view text) { return datapath_->name_id(text); },
+                .root = root_,
                 .containers = container_cgroups(),
                 .cgroup_directory =
-                    [this](const std::string& cgroup) { return x_cgroups.directory(cgroup); },
+                    [this](const std::string& cgroup) { return cgroups_.directory(cgroup); },
                 .unit_root = {}};
     }
 
     std::expected<void, std::string> apply(const loader::Delta& delta) override {
-        x_datapath->drain([](const auto&) {});
-        x_datapath->drain_folds([](const auto&) {});
-        const auto applied = x_datapath->apply(delta);
+        datapath_->drain([](const auto&) {});
+        datapath_->drain_folds([](const auto&) {});
+        const auto applied = datapath_->apply(delta);
         if (applied)
             return {};
         return std::unexpected("the datapath refuses: " + applied.error().message);
     }
 
-    void enter(const model::Workload& subject) override { x_cgroups.enter(subject.cgroup); }
+    void enter(const model::Workload& subject) override { cgroups_.enter(subject.cgroup); }
     Answered decide(const Flow& flow) override;
 
   private:
@@ -128,33 +128,33 @@ class RealKernel final : public Kernel {
     void say_owner(const Process& process);
     void send(const Flow& flow);
 
-    Cgroups x_cgroups;
-    PinDirectory x_pins;
-    loader::Root x_root = own_root();
-    std::unique_ptr<loader::Datapath> x_datapath;
-    Object x_object;
-    oracle_exchange* x_exchange = nullptr;
-    unsigned x_interface = 0;
-    std::map<std::vector<std::uint32_t>, std::uint64_t> x_groups;
-    std::uint64_t x_count = 0;
+    Cgroups cgroups_;
+    PinDirectory pins_;
+    loader::Root root_ = own_root();
+    std::unique_ptr<loader::Datapath> datapath_;
+    Object object_;
+    oracle_exchange* exchange_ = nullptr;
+    unsigned interface_ = 0;
+    std::map<std::vector<std::uint32_t>, std::uint64_t> groups_;
+    std::uint64_t count_ = 0;
 };
 
 // A file's id is its digest's id here.
 void RealKernel::know_digests() {
     for (const std::string& digest : imaginary_programs().sha256) {
         const std::uint64_t id = *agent::digest_id(digest);
-        must(bpf_map_update_elem(bpf_map__fd(x_object->maps.digests), &id, &id, BPF_ANY) == 0,
+        must(bpf_map_update_elem(bpf_map__fd(object_->maps.digests), &id, &id, BPF_ANY) == 0,
              "tell a digest");
     }
 }
 
 std::uint64_t RealKernel::groups(const std::vector<std::uint32_t>& groups) {
-    const auto [known, fresh] = x_groups.emplace(groups, x_groups.size() + 1);
+    const auto [known, fresh] = groups_.emplace(groups, groups_.size() + 1);
     if (fresh) {
         rw_groups set{};
         set.count = static_cast<std::uint32_t>(groups.size());
         std::copy(groups.begin(), groups.end(), set.gid);
-        must(bpf_map_update_elem(bpf_map__fd(x_object->maps.group_sets), &known->second, &set,
+        must(bpf_map_update_elem(bpf_map__fd(object_->maps.group_sets), &known->second, &set,
                                  BPF_ANY) == 0,
              "tell a group list");
     }
@@ -164,26 +164,26 @@ std::uint64_t RealKernel::groups(const std::vector<std::uint32_t>& groups) {
 // An unresolved path is none, or one seen from another user namespace or under another root.
 void RealKernel::say_owner(const Process& process) {
     const Owner from = owner(process, numbering());
-    rw_owner& out = x_exchange->owner;
+    rw_owner& out = exchange_->owner;
     out = {};
     if (!from.known)
         return;
     out.flags = RW_OWNER_KNOWN;
-    out.user_ns = out.mount_user_ns = x_root.user_ns;
-    out.root_dev = x_root.device;
-    out.root_ino = x_root.inode;
-    const auto kind = from.path ? 0 : 1 + x_count % 5;
+    out.user_ns = out.mount_user_ns = root_.user_ns;
+    out.root_dev = root_.device;
+    out.root_ino = root_.inode;
+    const auto kind = from.path ? 0 : 1 + count_ % 5;
     if (kind != 1) {
-        const std::string& other = imaginary_programs().paths[x_count % 5];
+        const std::string& other = imaginary_programs().paths[count_ % 5];
         out.flags |= RW_OWNER_PATH;
-        out.exe = from.path ? *from.path : x_datapath->path_id(other);
-        out.name = from.name ? *from.name : x_datapath->name_id(other.substr(other.rfind('/') + 1));
+        out.exe = from.path ? *from.path : datapath_->path_id(other);
+        out.name = from.name ? *from.name : datapath_->name_id(other.substr(other.rfind('/') + 1));
         out.user_ns += kind == 2;
         out.mount_user_ns += kind == 3;
         out.root_dev += kind == 4;
         out.root_ino += kind == 5;
     }
-    out.file = from.digest ? *from.digest : x_count % 2 ? unknown_file : 0;
+    out.file = from.digest ? *from.digest : count_ % 2 ? unknown_file : 0;
     out.unit = from.unit.value_or(0);
     out.cgroup = from.cgroup;
     out.uid = from.user;
@@ -193,9 +193,9 @@ void RealKernel::say_owner(const Process& process) {
 
 void RealKernel::send(const Flow& flow) {
     const bool outbound = flow.direction == Direction::outbound;
-    std::vector<std::uint8_t> data = frame(flow, x_count % 8 != 0);
+    std::vector<std::uint8_t> data = frame(flow, count_ % 8 != 0);
     __sk_buff context{};
-    context.ifindex = x_interface;
+    context.ifindex = interface_;
     bpf_test_run_opts options{};
     options.sz = sizeof options;
     options.data_in = data.data();
@@ -204,20 +204,20 @@ void RealKernel::send(const Flow& flow) {
     options.ctx_size_in = sizeof context;
     options.repeat = 1;
     const bpf_program* program =
-        outbound ? x_object->progs.oracle_egress : x_object->progs.oracle_ingress;
+        outbound ? object_->progs.oracle_egress : object_->progs.oracle_ingress;
     must(bpf_prog_test_run_opts(bpf_program__fd(program), &options) == 0, "BPF_PROG_TEST_RUN");
 }
 
 Answered RealKernel::decide(const Flow& flow) {
     constexpr std::uint32_t not_run = 9;
-    ++x_count;
-    *x_exchange = {};
+    ++count_;
+    *exchange_ = {};
     say_owner(flow.process);
-    x_exchange->passes = not_run;
+    exchange_->passes = not_run;
     if (flow.protocol == 6)
-        x_exchange->tcp_direction = flow.direction == Direction::outbound ? RW_DIR_OUT : RW_DIR_IN;
+        exchange_->tcp_direction = flow.direction == Direction::outbound ? RW_DIR_OUT : RW_DIR_IN;
     send(flow);
-    const oracle_exchange& x = *x_exchange;
+    const oracle_exchange& x = *exchange_;
     if (x.passes == not_run)
         throw std::runtime_error("the test program did not get as far as the product's");
     Answered out;

@@ -110,18 +110,18 @@ std::unique_ptr<Person> start(const std::function<void(int)>& child) {
 } // namespace
 
 Person::~Person() {
-    close(x_descriptor);
-    kill(x_pid, SIGKILL);
-    waitpid(x_pid, nullptr, 0);
+    close(descriptor_);
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
 }
 
 void Person::await_ready() const {
     char byte;
-    must(recv(x_descriptor, &byte, 1, 0) == 1, "the other end did not start");
+    must(recv(descriptor_, &byte, 1, 0) == 1, "the other end did not start");
 }
 
 void Person::let_go() const {
-    must(send(x_descriptor, "g", 1, 0) == 1, "let the other end go");
+    must(send(descriptor_, "g", 1, 0) == 1, "let the other end go");
 }
 
 ProbeReply Person::ask(Ask what, const std::vector<ProbeFlow>& flows) const {
@@ -130,15 +130,15 @@ ProbeReply Person::ask(Ask what, const std::vector<ProbeFlow>& flows) const {
     request.ask = what;
     request.count = static_cast<std::uint8_t>(flows.size());
     std::copy(flows.begin(), flows.end(), request.flows.begin());
-    must(send(x_descriptor, &request, sizeof request, MSG_NOSIGNAL) == sizeof request &&
-             recv(x_descriptor, &reply, sizeof reply, 0) == sizeof reply,
-         fmt::format("the probe {} does not answer", x_pid));
+    must(send(descriptor_, &request, sizeof request, MSG_NOSIGNAL) == sizeof request &&
+             recv(descriptor_, &reply, sizeof reply, 0) == sizeof reply,
+         fmt::format("the probe {} does not answer", pid_));
     return reply;
 }
 
 Town::Town(Cgroups& cgroups, const std::string& probe)
-    : x_cgroups(cgroups), x_probe(probe),
-      x_directory(fmt::format("/tmp/rw-oracle-programs-{}", getpid())) {
+    : cgroups_(cgroups), probe_(probe),
+      directory_(fmt::format("/tmp/rw-oracle-programs-{}", getpid())) {
     stay_on_one_cpu();
     make_wire();
     make_programs();
@@ -146,29 +146,29 @@ Town::Town(Cgroups& cgroups, const std::string& probe)
 }
 
 Town::~Town() {
-    x_people.clear();
-    x_other_end.reset();
-    close(x_marker);
-    umount2(x_directory.c_str(), MNT_DETACH);
-    rmdir(x_directory.c_str());
+    people_.clear();
+    other_end_.reset();
+    close(marker_);
+    umount2(directory_.c_str(), MNT_DETACH);
+    rmdir(directory_.c_str());
 }
 
 void Town::make_wire() {
     must(unshare(CLONE_NEWNET) == 0, "a network namespace of its own");
-    x_other_end = start([this](int descriptor) {
+    other_end_ = start([this](int descriptor) {
         char ready = 0;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(descriptor, probe_descriptor);
         if (unshare(CLONE_NEWNET) == 0 && send(probe_descriptor, "y", 1, 0) == 1 &&
             recv(probe_descriptor, &ready, 1, 0) == 1)
-            execl(x_probe.c_str(), x_probe.c_str(), nullptr);
+            execl(probe_.c_str(), probe_.c_str(), nullptr);
         _exit(99);
     });
-    x_other_end->await_ready();
-    const std::string there = fmt::format("nsenter -t {} -n ", x_other_end->pid());
+    other_end_->await_ready();
+    const std::string there = fmt::format("nsenter -t {} -n ", other_end_->pid());
     shell(fmt::format("ip link set lo up && ip link add rw-oracle0 address 02:00:00:00:00:01 type "
                       "veth peer name rw-oracle1 address 02:00:00:00:00:02 netns {}",
-                      x_other_end->pid()));
+                      other_end_->pid()));
     shell(fmt::format("ip addr add {}/24 dev rw-oracle0 && ip -6 addr add {}/64 dev rw-oracle0 "
                       "nodad && ip link set rw-oracle0 up",
                       own_v4, own_v6));
@@ -190,38 +190,38 @@ void Town::make_wire() {
                           net, there));
     shell("echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start");
     shell(there + "sh -c 'echo 1 > /proc/sys/net/ipv6/ip_nonlocal_bind'");
-    x_other_end->let_go();
+    other_end_->let_go();
 
-    x_marker = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    marker_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_port = htons(marker_port);
-    must(bind(x_marker, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0, "bind the marker");
+    must(bind(marker_, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0, "bind the marker");
 }
 
 // Five programs, two of them of one name; each differs in its last bytes.
 void Town::make_programs() {
-    fs::create_directories(x_directory);
-    must(mount("programs", x_directory.c_str(), "tmpfs", 0, "mode=755") == 0, "mount a tmpfs");
-    x_programs = imaginary_programs();
-    x_programs.sha256.clear();
-    for (std::string& path : x_programs.paths) {
-        path = x_directory + path;
+    fs::create_directories(directory_);
+    must(mount("programs", directory_.c_str(), "tmpfs", 0, "mode=755") == 0, "mount a tmpfs");
+    programs_ = imaginary_programs();
+    programs_.sha256.clear();
+    for (std::string& path : programs_.paths) {
+        path = directory_ + path;
         fs::create_directories(fs::path(path).parent_path());
-        fs::copy_file(x_probe, path);
+        fs::copy_file(probe_, path);
         std::ofstream(path, std::ios::app) << path;
         chmod(path.c_str(), 0755);
-        x_programs.sha256.push_back(sha256(path));
-        x_digests[path] = x_programs.sha256.back();
+        programs_.sha256.push_back(sha256(path));
+        digests_[path] = programs_.sha256.back();
     }
-    const std::string units = x_cgroups.unit_root();
-    x_programs.node.unit_parent = units;
-    x_programs.units = {"named.service", "web.service", units + "/other.slice/web.service",
-                        units + "/machine.slice/c0"};
-    x_containers = {{x_cgroups.id("/named.service"), ""},
-                    {x_cgroups.id("/web.service"), "shop"},
-                    {x_cgroups.id("/machine.slice/c0"), "cache"},
-                    {x_cgroups.id("/machine.slice/c0/inner.service"), "shop"}};
+    const std::string units = cgroups_.unit_root();
+    programs_.node.unit_parent = units;
+    programs_.units = {"named.service", "web.service", units + "/other.slice/web.service",
+                       units + "/machine.slice/c0"};
+    containers_ = {{cgroups_.id("/named.service"), ""},
+                   {cgroups_.id("/web.service"), "shop"},
+                   {cgroups_.id("/machine.slice/c0"), "cache"},
+                   {cgroups_.id("/machine.slice/c0/inner.service"), "shop"}};
 }
 
 void Town::make_people() {
@@ -241,8 +241,8 @@ void Town::make_people() {
         {"/machine.slice/c1", 4, 1000, {51}, Kind::memfd},
     };
     for (const Role& role : roles) {
-        const std::string& program = x_programs.paths[role.program];
-        const std::string cgroup = x_cgroups.directory(role.cgroup);
+        const std::string& program = programs_.paths[role.program];
+        const std::string cgroup = cgroups_.directory(role.cgroup);
         auto person = start([&](int descriptor) {
             std::ofstream(cgroup + "/cgroup.procs") << getpid() << std::flush;
             become(role, program, descriptor);
@@ -251,32 +251,32 @@ void Town::make_people() {
         Process& facts = person->facts;
         if (role.kind == Kind::plain) {
             facts.path = program;
-            facts.sha256 = x_digests.at(program);
+            facts.sha256 = digests_.at(program);
         }
-        facts.unit = x_cgroups.unit_root() + role.cgroup;
-        const auto container = x_containers.find(x_cgroups.id(role.cgroup));
-        if (container != x_containers.end())
+        facts.unit = cgroups_.unit_root() + role.cgroup;
+        const auto container = containers_.find(cgroups_.id(role.cgroup));
+        if (container != containers_.end())
             facts.container = container->second;
         facts.user = role.user;
         facts.groups.emplace(role.groups.begin(), role.groups.end());
-        x_people.push_back(std::move(person));
+        people_.push_back(std::move(person));
     }
 }
 
 void Town::await_marker() const {
-    pollfd wait{x_marker, POLLIN, 0};
+    pollfd wait{marker_, POLLIN, 0};
     char byte;
-    (void)x_other_end->ask(Ask::mark, {});
-    must(poll(&wait, 1, marker_timeout_ms) == 1 && recv(x_marker, &byte, 1, 0) == 1,
+    (void)other_end_->ask(Ask::mark, {});
+    must(poll(&wait, 1, marker_timeout_ms) == 1 && recv(marker_, &byte, 1, 0) == 1,
          "the marker did not arrive");
 }
 
 ProbeReply Town::inward(const Person& person, const std::vector<ProbeFlow>& flows) const {
     const ProbeReply served = person.ask(Ask::serve, flows);
-    const ProbeReply sent = x_other_end->ask(Ask::send, flows);
+    const ProbeReply sent = other_end_->ask(Ask::send, flows);
     for (int hop = 0; hop < 3; ++hop) // request, answer, acknowledgement
         await_marker();
-    const ProbeReply settled = x_other_end->ask(Ask::settled, flows);
+    const ProbeReply settled = other_end_->ask(Ask::settled, flows);
     ProbeReply out = person.ask(Ask::collect, flows);
     for (std::size_t i = 0; i < flows.size(); ++i) {
         const bool stream = flows[i].protocol == 6;

@@ -18,13 +18,13 @@ namespace ringwall::oracle {
 
 class Person {
   public:
-    Person(int pid, int descriptor) : x_pid(pid), x_descriptor(descriptor) {}
+    Person(int pid, int descriptor) : pid_(pid), descriptor_(descriptor) {}
     ~Person();
     Person(const Person&) = delete;
     Person& operator=(const Person&) = delete;
 
     ProbeReply ask(Ask what, const std::vector<ProbeFlow>& flows) const;
-    int pid() const { return x_pid; }
+    int pid() const { return pid_; }
     void await_ready() const; // it says one byte
     void let_go() const;      // it waits for one byte
 
@@ -32,7 +32,7 @@ class Person {
     Process facts;      // what the oracle knows of it
 
   private:
-    int x_pid, x_descriptor;
+    int pid_, descriptor_;
 };
 
 class Town {
@@ -43,11 +43,11 @@ class Town {
     Town(const Town&) = delete;
     Town& operator=(const Town&) = delete;
 
-    const Programs& programs() const { return x_programs; }
-    const std::vector<std::unique_ptr<Person>>& people() const { return x_people; }
-    const std::map<std::uint64_t, std::string>& containers() const { return x_containers; }
+    const Programs& programs() const { return programs_; }
+    const std::vector<std::unique_ptr<Person>>& people() const { return people_; }
+    const std::map<std::uint64_t, std::string>& containers() const { return containers_; }
     // The path behind each digest, as a helper that hashes files would know it.
-    const std::map<std::string, std::string>& digests() const { return x_digests; }
+    const std::map<std::string, std::string>& digests() const { return digests_; }
 
     // What passes inward from the flows' peers to servers of this person.
     ProbeReply inward(const Person& person, const std::vector<ProbeFlow>& flows) const;
@@ -58,14 +58,14 @@ class Town {
     void make_people();
     void await_marker() const;
 
-    Cgroups& x_cgroups;
-    std::string x_probe, x_directory;
-    Programs x_programs;
-    std::vector<std::unique_ptr<Person>> x_people;
-    std::unique_ptr<Person> x_other_end;
-    std::map<std::uint64_t, std::string> x_containers;
-    std::map<std::string, std::string> x_digests;
-    int x_marker = -1;
+    Cgroups& cgroups_;
+    std::string probe_, directory_;
+    Programs programs_;
+    std::vector<std::unique_ptr<Person>> people_;
+    std::unique_ptr<Person> other_end_;
+    std::map<std::uint64_t, std::string> containers_;
+    std::map<std::string, std::string> digests_;
+    int marker_ = -1;
 };
 
 } // namespace ringwall::oracle

@@ -11,10 +11,10 @@ class PinDirectory {
     ~PinDirectory();
     PinDirectory(const PinDirectory&) = delete;
     PinDirectory& operator=(const PinDirectory&) = delete;
-    std::string path() const { return x_mount + "/pins"; }
+    std::string path() const { return mount_ + "/pins"; }
 
   private:
-    std::string x_mount;
+    std::string mount_;
 };
 
 } // namespace ringwall::oracle

@@ -112,89 +112,89 @@ Verdict verdict(const Answered& answered) {
 }
 
 Pipeline::Pipeline(Node node, Numbering numbering, const Fault* fault)
-    : x_node(std::move(node)), x_numbering(std::move(numbering)), x_fault(fault) {
+    : node_(std::move(node)), numbering_(std::move(numbering)), fault_(fault) {
     if (fault && fault->maybe_is_sure)
-        x_rows.take_maybe_for_sure();
+        rows_.take_maybe_for_sure();
     restart();
 }
 
 agent::NodeContext Pipeline::context() const {
     agent::NodeContext out;
-    out.path_id = x_numbering.path_id;
-    out.name_id = x_numbering.name_id;
-    out.user_id = [this](const std::string& name) { return id_of(x_node.users, name); };
-    out.group_id = [this](const std::string& name) { return id_of(x_node.groups, name); };
+    out.path_id = numbering_.path_id;
+    out.name_id = numbering_.name_id;
+    out.user_id = [this](const std::string& name) { return id_of(node_.users, name); };
+    out.group_id = [this](const std::string& name) { return id_of(node_.groups, name); };
     out.cgroup_directory = [this](const std::string& cgroup) {
-        return std::optional(x_numbering.cgroup_directory(cgroup));
+        return std::optional(numbering_.cgroup_directory(cgroup));
     };
-    out.root = [this](const std::string&) { return x_numbering.root; };
-    out.unit_root = x_numbering.unit_root;
+    out.root = [this](const std::string&) { return numbering_.root; };
+    out.unit_root = numbering_.unit_root;
     out.flat_units = !out.unit_root.empty();
     return out;
 }
 
 void Pipeline::restart() {
     agent::LiveView live;
-    live.adopted = !x_rows.subjects().empty();
-    live.highest = x_highest;
-    live.subjects = x_rows.subjects();
-    live.peers = x_rows.peers();
-    x_enforcer.emplace(context(), live);
-    x_enforcer->set_containers(x_numbering.containers);
+    live.adopted = !rows_.subjects().empty();
+    live.highest = highest_;
+    live.subjects = rows_.subjects();
+    live.peers = rows_.peers();
+    enforcer_.emplace(context(), live);
+    enforcer_->set_containers(numbering_.containers);
 }
 
 std::expected<void, std::string> Pipeline::take(const model::Policy& policy) {
     auto read_back = read(policy);
     if (!read_back)
         return std::unexpected(read_back.error());
-    x_policy = std::move(*read_back);
-    if (x_fault && x_fault->policy)
-        x_fault->policy(x_policy);
+    policy_ = std::move(*read_back);
+    if (fault_ && fault_->policy)
+        fault_->policy(policy_);
     return {};
 }
 
 std::expected<void, std::string> Pipeline::provision(const std::string& host, const Apply& also) {
-    auto snapshot = compute::snapshot(x_policy, host, ++x_version);
+    auto snapshot = compute::snapshot(policy_, host, ++version_);
     if (!snapshot)
         return std::unexpected("compute refuses: " + snapshot.error().message);
-    if (x_fault && x_fault->snapshot)
-        x_fault->snapshot(*snapshot, x_policy, host);
-    auto delta = x_enforcer->plan(*snapshot);
+    if (fault_ && fault_->snapshot)
+        fault_->snapshot(*snapshot, policy_, host);
+    auto delta = enforcer_->plan(*snapshot);
     if (!delta)
         return std::unexpected("the agent refuses: " + delta.error().message);
     return apply(std::move(*delta), also);
 }
 
 std::expected<void, std::string> Pipeline::apply(loader::Delta delta, const Apply& also) {
-    if (x_fault && x_fault->rows)
-        x_fault->rows(delta);
+    if (fault_ && fault_->rows)
+        fault_->rows(delta);
     for (const auto& row : delta.peers)
-        raise(x_highest.peer, row.peer);
+        raise(highest_.peer, row.peer);
     for (const auto& row : delta.rule_sets)
-        raise(x_highest.rule_set, row.id);
+        raise(highest_.rule_set, row.id);
     for (const auto& row : delta.entries) {
-        raise(x_highest.entry, row.id);
-        raise(x_highest.cls, row.cls);
+        raise(highest_.entry, row.id);
+        raise(highest_.cls, row.cls);
     }
     for (const auto& row : delta.classes)
-        raise(x_highest.cls, row.cls.id);
+        raise(highest_.cls, row.cls.id);
     for (const auto& row : delta.subjects)
-        raise(x_highest.subject, row.id);
+        raise(highest_.subject, row.id);
     if (also)
         if (auto applied = also(delta); !applied) {
-            x_enforcer->failed();
+            enforcer_->failed();
             return applied;
         }
-    x_rows.apply(delta);
-    x_enforcer->applied();
-    x_subjects.clear();
-    for (const auto& [id, row] : x_rows.subjects())
-        x_subjects[x_enforcer->subject_name(id)] = id;
+    rows_.apply(delta);
+    enforcer_->applied();
+    subjects_.clear();
+    for (const auto& [id, row] : rows_.subjects())
+        subjects_[enforcer_->subject_name(id)] = id;
     return {};
 }
 
 std::optional<std::uint32_t> Pipeline::subject(const std::string& workload) const {
-    return id_of(x_subjects, workload);
+    return id_of(subjects_, workload);
 }
 
 std::string Pipeline::rule(const Flow& flow, const Answered& answered) const {
@@ -208,14 +208,14 @@ std::string Pipeline::rule(const Flow& flow, const Answered& answered) const {
     event.entry = answered.entry;
     event.sure = answered.sure;
     event.maybe = answered.maybe;
-    return x_enforcer->explain(event).rule();
+    return enforcer_->explain(event).rule();
 }
 
 Answer Pipeline::decide(const Flow& flow) const {
     const auto id = subject(flow.subject);
     if (!id)
         return {Verdict::blocked, "no such subject"};
-    const Answered answered = x_rows.decide(asked(flow, *id), owner(flow.process, x_numbering));
+    const Answered answered = rows_.decide(asked(flow, *id), owner(flow.process, numbering_));
     return {verdict(answered), rule(flow, answered)};
 }
 

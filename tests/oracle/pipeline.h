@@ -56,7 +56,7 @@ class Pipeline {
 
     std::optional<std::uint32_t> subject(const std::string& workload) const;
     Answer decide(const Flow& flow) const;
-    const agent::Enforcer& enforcer() const { return *x_enforcer; }
+    const agent::Enforcer& enforcer() const { return *enforcer_; }
     // The rule behind an answer of the kernel, by the agent's own table.
     std::string rule(const Flow& flow, const Answered& answered) const;
 
@@ -64,15 +64,15 @@ class Pipeline {
     agent::NodeContext context() const;
     std::expected<void, std::string> apply(loader::Delta delta, const Apply& also);
 
-    Node x_node;
-    Numbering x_numbering;
-    const Fault* x_fault;
-    model::Policy x_policy;
-    Rows x_rows;
-    std::map<std::string, std::uint32_t> x_subjects;
-    loader::Datapath::Highest x_highest;
-    std::optional<agent::Enforcer> x_enforcer;
-    std::uint64_t x_version = 0;
+    Node node_;
+    Numbering numbering_;
+    const Fault* fault_;
+    model::Policy policy_;
+    Rows rows_;
+    std::map<std::string, std::uint32_t> subjects_;
+    loader::Datapath::Highest highest_;
+    std::optional<agent::Enforcer> enforcer_;
+    std::uint64_t version_ = 0;
 };
 
 Verdict verdict(const Answered& answered);

@@ -134,7 +134,7 @@ class Probe {
 
     Outcome serve(const ProbeFlow& flow, std::size_t i, int& error) {
         const Endpoint at = endpoint(own(flow), flow.port, flow.mapped);
-        const int fd = x_sockets[i] = open_socket(flow, at.family());
+        const int fd = sockets_[i] = open_socket(flow, at.family());
         const int yes = 1;
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
         if (bind(fd, at.address(), at.size) || (flow.protocol == 6 && listen(fd, 4))) {
@@ -146,7 +146,7 @@ class Probe {
 
     Outcome collect(const ProbeFlow& flow, std::size_t i) {
         char byte;
-        const int fd = x_sockets[i];
+        const int fd = sockets_[i];
         const bool got = flow.protocol == 6 ? take_connection(fd) : recv(fd, &byte, 1, 0) == 1;
         close(fd);
         return got ? Outcome::passed : Outcome::silent;
@@ -163,7 +163,7 @@ class Probe {
         const auto source_port = static_cast<std::uint16_t>(other_end_port + i);
         const Endpoint from = endpoint(flow.peer, source_port, false);
         const Endpoint to = endpoint(own(flow), flow.port, false);
-        const int fd = x_sockets[i] = open_socket(flow, to.family());
+        const int fd = sockets_[i] = open_socket(flow, to.family());
         const int yes = 1;
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
         if (bind(fd, from.address(), from.size) == 0) {
@@ -178,7 +178,7 @@ class Probe {
 
     // All packets went through one queue before the marker, so nothing is awaited here.
     Outcome settled(const ProbeFlow& flow, std::size_t i, int& error) {
-        const int fd = x_sockets[i];
+        const int fd = sockets_[i];
         const Outcome out = flow.protocol == 6 ? await_connect(fd, 0, error) : Outcome::silent;
         close_abruptly(fd);
         return out;
@@ -193,7 +193,7 @@ class Probe {
         close(fd);
     }
 
-    std::array<int, most_flows> x_sockets{};
+    std::array<int, most_flows> sockets_{};
 };
 
 } // namespace

@@ -44,10 +44,10 @@ Verdict in_mode(loader::Mode mode, Action action) {
 } // namespace
 
 void Rows::remove_rule_set(std::uint32_t id) {
-    x_rule_sets.erase(id);
-    erase_where(x_attributes, [&](const auto& key) { return std::get<0>(key) == id; });
-    erase_where(x_entries, [&](const auto& key) { return std::get<0>(key) == id; });
-    erase_where(x_classes, [&](const auto& key) { return key.first == id; });
+    rule_sets_.erase(id);
+    erase_where(attributes_, [&](const auto& key) { return std::get<0>(key) == id; });
+    erase_where(entries_, [&](const auto& key) { return std::get<0>(key) == id; });
+    erase_where(classes_, [&](const auto& key) { return key.first == id; });
 }
 
 void Rows::complete(const loader::Delta& delta) {
@@ -60,37 +60,37 @@ void Rows::complete(const loader::Delta& delta) {
     for (const auto& row : delta.peers)
         peers.insert(row.prefix);
     std::vector<std::uint32_t> dead;
-    for (const auto& [id, row] : x_rule_sets)
+    for (const auto& [id, row] : rule_sets_)
         if (!sets.contains(id))
             dead.push_back(id);
     for (const std::uint32_t id : dead)
         remove_rule_set(id);
-    erase_where(x_subjects, [&](std::uint32_t id) { return !subjects.contains(id); });
-    erase_where(x_peers, [&](const Prefix& prefix) { return !peers.contains(prefix); });
+    erase_where(subjects_, [&](std::uint32_t id) { return !subjects.contains(id); });
+    erase_where(peers_, [&](const Prefix& prefix) { return !peers.contains(prefix); });
 }
 
 void Rows::apply(const loader::Delta& delta) {
     for (const auto& row : delta.rule_sets)
-        x_rule_sets[row.id] = row;
+        rule_sets_[row.id] = row;
     for (const auto& row : delta.attributes)
-        x_attributes[{row.rule_set, row.attribute, row.value}] = row.selectors;
+        attributes_[{row.rule_set, row.attribute, row.value}] = row.selectors;
     for (const auto& row : delta.entries)
-        x_entries[{row.rule_set, row.cls, row.inbound, row.any_protocol, row.protocol, row.length,
-                   row.port}] = row;
+        entries_[{row.rule_set, row.cls, row.inbound, row.any_protocol, row.protocol, row.length,
+                  row.port}] = row;
     for (const auto& row : delta.classes)
-        x_classes[{row.rule_set, row.peer}] = row.cls;
+        classes_[{row.rule_set, row.peer}] = row.cls;
     for (const auto& row : delta.peers)
-        x_peers[row.prefix] = row.peer;
+        peers_[row.prefix] = row.peer;
     for (const auto& row : delta.subjects)
-        x_subjects[row.id] = row;
+        subjects_[row.id] = row;
     for (const std::uint32_t id : delta.removed_subjects)
-        x_subjects.erase(id);
+        subjects_.erase(id);
     for (const Prefix& prefix : delta.removed_peers)
-        x_peers.erase(prefix);
+        peers_.erase(prefix);
     for (const std::uint32_t id : delta.dead_rule_sets)
         remove_rule_set(id);
     for (const std::uint32_t peer : delta.dead_peers)
-        erase_where(x_classes, [&](const auto& key) { return key.second == peer; });
+        erase_where(classes_, [&](const auto& key) { return key.second == peer; });
     if (delta.complete)
         complete(delta);
 }
@@ -101,15 +101,15 @@ std::uint32_t Rows::peer_of(const Address& address) const {
         Prefix prefix{address, static_cast<std::uint8_t>(length)};
         for (int bit = 128 - bits + length; bit < 128; ++bit)
             prefix.address.bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80 >> (bit % 8)));
-        if (const auto found = x_peers.find(prefix); found != x_peers.end())
+        if (const auto found = peers_.find(prefix); found != peers_.end())
             return found->second;
     }
     return 0;
 }
 
 loader::ClassRef Rows::class_of(const loader::RuleSetRow& set, std::uint32_t peer) const {
-    const auto found = x_classes.find({set.id, peer});
-    return peer == 0 || found == x_classes.end() ? set.unknown : found->second;
+    const auto found = classes_.find({set.id, peer});
+    return peer == 0 || found == classes_.end() ? set.unknown : found->second;
 }
 
 // Longest existing prefix first; the first hit is the whole answer.
@@ -118,19 +118,19 @@ const loader::EntryRow* Rows::entry(const Asked& asked, std::uint32_t set,
     const std::uint32_t lengths = asked.inbound ? cls.in_lengths : cls.out_lengths;
     for (int length = asked.no_port ? 0 : 16; length >= 0; --length) {
         const auto port = static_cast<std::uint16_t>(asked.port & (0xffff0000u >> length));
-        const auto found = x_entries.find({set, cls.id, asked.inbound, false, asked.protocol,
-                                           static_cast<std::uint8_t>(length), port});
-        if ((lengths & (1u << length)) && found != x_entries.end())
+        const auto found = entries_.find({set, cls.id, asked.inbound, false, asked.protocol,
+                                          static_cast<std::uint8_t>(length), port});
+        if ((lengths & (1u << length)) && found != entries_.end())
             return &found->second;
     }
-    const auto found = x_entries.find({set, cls.id, asked.inbound, true, 0, 0, 0});
-    return (lengths & any_protocol_bit) && found != x_entries.end() ? &found->second : nullptr;
+    const auto found = entries_.find({set, cls.id, asked.inbound, true, 0, 0, 0});
+    return (lengths & any_protocol_bit) && found != entries_.end() ? &found->second : nullptr;
 }
 
 std::optional<std::uint64_t> Rows::attribute(std::uint32_t set, Attribute attribute,
                                              std::uint64_t value) const {
-    const auto found = x_attributes.find({set, attribute, value});
-    return found == x_attributes.end() ? std::nullopt : std::optional(found->second);
+    const auto found = attributes_.find({set, attribute, value});
+    return found == attributes_.end() ? std::nullopt : std::optional(found->second);
 }
 
 // The AND over all attributes of the selectors that each does not contradict.
@@ -167,16 +167,16 @@ void Rows::bits(const loader::RuleSetRow& set, const Owner& owner, Answered& ans
 
 Answered Rows::decide(const Asked& asked, const Owner& owner) const {
     Answered answered;
-    const auto subject = x_subjects.find(asked.subject);
-    if (subject == x_subjects.end())
+    const auto subject = subjects_.find(asked.subject);
+    if (subject == subjects_.end())
         return answered;
     answered.idle = subject->second.mode == loader::Mode::idle;
     answered.rule_set = subject->second.rule_set;
     answered.peer = peer_of(asked.peer);
     Action action = Action::none;
-    if (const auto set = x_rule_sets.find(answered.rule_set); set != x_rule_sets.end()) {
+    if (const auto set = rule_sets_.find(answered.rule_set); set != rule_sets_.end()) {
         bits(set->second, owner, answered);
-        if (x_maybe_is_sure)
+        if (maybe_is_sure_)
             answered.sure = answered.maybe;
         const loader::ClassRef cls = class_of(set->second, answered.peer);
         if (const loader::EntryRow* found = entry(asked, answered.rule_set, cls)) {

@@ -43,10 +43,10 @@ class Rows {
     void apply(const loader::Delta& delta);
     Answered decide(const Asked& asked, const Owner& owner) const;
 
-    const std::map<std::uint32_t, loader::Subject>& subjects() const { return x_subjects; }
-    const std::map<Prefix, std::uint32_t>& peers() const { return x_peers; }
+    const std::map<std::uint32_t, loader::Subject>& subjects() const { return subjects_; }
+    const std::map<Prefix, std::uint32_t>& peers() const { return peers_; }
     // A planted fault: what may hold counts as if it did.
-    void take_maybe_for_sure() { x_maybe_is_sure = true; }
+    void take_maybe_for_sure() { maybe_is_sure_ = true; }
 
   private:
     using EntryKey = std::tuple<std::uint32_t, std::uint32_t, bool, bool, std::uint8_t,
@@ -61,14 +61,14 @@ class Rows {
     std::optional<std::uint64_t> attribute(std::uint32_t set, loader::Attribute attribute,
                                            std::uint64_t value) const;
 
-    std::map<std::uint32_t, loader::RuleSetRow> x_rule_sets;
+    std::map<std::uint32_t, loader::RuleSetRow> rule_sets_;
     std::map<std::tuple<std::uint32_t, loader::Attribute, std::uint64_t>, std::uint64_t>
-        x_attributes;
-    std::map<EntryKey, loader::EntryRow> x_entries;
-    std::map<std::pair<std::uint32_t, std::uint32_t>, loader::ClassRef> x_classes;
-    std::map<Prefix, std::uint32_t> x_peers;
-    std::map<std::uint32_t, loader::Subject> x_subjects;
-    bool x_maybe_is_sure = false;
+        attributes_;
+    std::map<EntryKey, loader::EntryRow> entries_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, loader::ClassRef> classes_;
+    std::map<Prefix, std::uint32_t> peers_;
+    std::map<std::uint32_t, loader::Subject> subjects_;
+    bool maybe_is_sure_ = false;
 };
 
 } // namespace ringwall::oracle

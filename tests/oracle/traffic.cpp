@@ -114,15 +114,14 @@ loader::Root own_root() {
 class RealTraffic final : public Traffic {
   public:
     explicit RealTraffic(const std::string& probe)
-        : x_town(x_cgroups, probe), x_datapath(open()),
-          x_pipeline(x_town.programs().node, numbering()) {
+        : town_(cgroups_, probe), datapath_(open()), pipeline_(town_.programs().node, numbering()) {
         learn_digests();
     }
-    ~RealTraffic() override { (void)x_datapath->detach(); }
+    ~RealTraffic() override { (void)datapath_->detach(); }
 
     std::optional<Mismatch> run(std::uint64_t seed) override;
-    const TrafficCounts& counts() const override { return x_counts; }
-    const Coverage& coverage() const override { return x_coverage; }
+    const TrafficCounts& counts() const override { return counts_; }
+    const Coverage& coverage() const override { return coverage_; }
 
   private:
     std::unique_ptr<loader::Datapath> open();
@@ -141,19 +140,19 @@ class RealTraffic final : public Traffic {
                               const Person& person, const Decision& wanted);
     std::map<Key, loader::Event> events();
 
-    Cgroups x_cgroups;
-    PinDirectory x_pins;
-    Town x_town;
-    std::unique_ptr<loader::Datapath> x_datapath;
-    Pipeline x_pipeline;
-    TrafficCounts x_counts;
-    Coverage x_coverage;
+    Cgroups cgroups_;
+    PinDirectory pins_;
+    Town town_;
+    std::unique_ptr<loader::Datapath> datapath_;
+    Pipeline pipeline_;
+    TrafficCounts counts_;
+    Coverage coverage_;
 };
 
 std::unique_ptr<loader::Datapath> RealTraffic::open() {
     loader::Options options;
-    options.cgroup = x_cgroups.directory("");
-    options.pin_dir = x_pins.path();
+    options.cgroup = cgroups_.directory("");
+    options.pin_dir = pins_.path();
     options.limits.peers = options.limits.classes = options.limits.entries = 100'000;
     auto opened = loader::Datapath::open(options);
     if (!opened)
@@ -164,18 +163,18 @@ std::unique_ptr<loader::Datapath> RealTraffic::open() {
 }
 
 Numbering RealTraffic::numbering() {
-    return {.path_id = [this](std::string_view text) { return x_datapath->path_id(text); },
-            .name_id = [this](std::string_view text) { return x_datapath->name_id(text); },
+    return {.path_id = [this](std::string_view text) { return datapath_->path_id(text); },
+            .name_id = [this](std::string_view text) { return datapath_->name_id(text); },
             .root = own_root(),
-            .containers = x_town.containers(),
+            .containers = town_.containers(),
             .cgroup_directory =
-                [this](const std::string& cgroup) { return x_cgroups.directory(cgroup); },
-            .unit_root = x_cgroups.unit_root()};
+                [this](const std::string& cgroup) { return cgroups_.directory(cgroup); },
+            .unit_root = cgroups_.unit_root()};
 }
 
 Apply RealTraffic::apply() {
     return [this](const loader::Delta& delta) -> std::expected<void, std::string> {
-        const auto applied = x_datapath->apply(delta);
+        const auto applied = datapath_->apply(delta);
         if (applied)
             return {};
         return std::unexpected("the datapath refuses: " + applied.error().message);
@@ -184,7 +183,7 @@ Apply RealTraffic::apply() {
 
 std::map<Key, loader::Event> RealTraffic::events() {
     std::map<Key, loader::Event> out;
-    x_datapath->drain([&](const loader::Event& event) {
+    datapath_->drain([&](const loader::Event& event) {
         if (event.kind == loader::EventKind::start || event.kind == loader::EventKind::deny)
             out.emplace(key_of(event), event);
     });
@@ -200,29 +199,29 @@ void RealTraffic::learn_digests() {
     host.mode = model::Mode::full;
     model::Selector anybody, anyone;
     anybody.form = anyone.form = model::Selector::Form::any;
-    anybody.process.emplace().sha256 = x_town.programs().sha256[0];
+    anybody.process.emplace().sha256 = town_.programs().sha256[0];
     model::Rule rule;
     rule.name = "rule";
     rule.from = {anybody};
     rule.to = {anyone};
     rule.services.emplace_back();
     policy.rule_sets.push_back({.name = "set", .scopes = {}, .rules = {rule}, .place = {}});
-    if (auto taken = x_pipeline.take(policy); !taken)
+    if (auto taken = pipeline_.take(policy); !taken)
         throw std::runtime_error(taken.error());
-    if (auto live = x_pipeline.provision("host", apply()); !live)
+    if (auto live = pipeline_.provision("host", apply()); !live)
         throw std::runtime_error(live.error());
     const ProbeFlow flow{.peer = Address::parse("10.1.1.1")->bytes, .port = 7, .protocol = udp};
-    for (const auto& person : x_town.people())
+    for (const auto& person : town_.people())
         (void)person->ask(Ask::reach, {flow});
     std::vector<loader::Event> asked;
-    x_datapath->drain([&](const loader::Event& event) {
+    datapath_->drain([&](const loader::Event& event) {
         if (event.kind == loader::EventKind::exe)
             asked.push_back(event);
     });
     for (const auto& event : asked) {
-        const auto digest = x_town.digests().find(x_datapath->exe(event.exe).path);
-        if (digest != x_town.digests().end())
-            (void)x_datapath->set_digest(event, *agent::digest_id(digest->second));
+        const auto digest = town_.digests().find(datapath_->exe(event.exe).path);
+        if (digest != town_.digests().end())
+            (void)datapath_->set_digest(event, *agent::digest_id(digest->second));
     }
 }
 
@@ -232,7 +231,7 @@ std::vector<Flow> RealTraffic::flows(Dice& dice, const model::Policy& policy,
     std::vector<Flow> out;
     std::set<std::pair<std::uint8_t, std::uint16_t>> used; // one server for each
     for (int tries = 0; tries < 400 && out.size() < flows_per_person; ++tries) {
-        Flow flow = random_flow(dice, policy, x_town.programs(), subject);
+        Flow flow = random_flow(dice, policy, town_.programs(), subject);
         const bool usable = flow.direction == direction && !flow.fragment &&
                             (flow.protocol == tcp || flow.protocol == udp) &&
                             reachable(flow.peer) && !is_own(policy, host, flow.peer) &&
@@ -256,9 +255,9 @@ std::string RealTraffic::event_differs(const std::map<Key, loader::Event>& seen,
         const bool due = passes(wanted.verdict) && wanted.verdict != Verdict::idle;
         return due ? "there is no event" : "";
     }
-    ++x_counts.with_event;
+    ++counts_.with_event;
     const Verdict verdict = spoken(event->second.verdict);
-    const std::string rule = x_pipeline.enforcer().explain(event->second).rule();
+    const std::string rule = pipeline_.enforcer().explain(event->second).rule();
     if (verdict == wanted.verdict && rule == wanted.rule)
         return "";
     return fmt::format("the event says {} by {}", name(verdict), rule);
@@ -271,10 +270,10 @@ std::optional<std::string> RealTraffic::compare(const model::Policy& policy,
                                                 const ProbeReply& reply) {
     const auto seen = events();
     for (std::size_t i = 0; i < flows.size(); ++i) {
-        const Decision wanted = evaluate(policy, x_town.programs().node, flows[i]);
-        x_coverage.add(subject, flows[i], wanted);
-        ++x_counts.decisions;
-        x_counts.refused += reply.outcomes[i] == Outcome::refused;
+        const Decision wanted = evaluate(policy, town_.programs().node, flows[i]);
+        coverage_.add(subject, flows[i], wanted);
+        ++counts_.decisions;
+        counts_.refused += reply.outcomes[i] == Outcome::refused;
         std::string wrong = outcome_differs(flows[i], wanted, reply.outcomes[i], reply.errors[i]);
         if (wrong.empty())
             wrong = event_differs(seen, flows[i], person, wanted);
@@ -294,9 +293,9 @@ std::optional<std::string> RealTraffic::person(Dice& dice, const model::Policy& 
         for (const Flow& flow : wanted)
             probes.push_back(probe_flow(flow, flow.peer.is_v4() && dice.percent(25)));
         (void)events();
-        x_datapath->drain_folds([](const auto&) {});
+        datapath_->drain_folds([](const auto&) {});
         const ProbeReply reply = direction == Direction::outbound ? person.ask(Ask::reach, probes)
-                                                                  : x_town.inward(person, probes);
+                                                                  : town_.inward(person, probes);
         if (auto wrong = compare(policy, subject, person, wanted, reply))
             return wrong;
     }
@@ -305,16 +304,16 @@ std::optional<std::string> RealTraffic::person(Dice& dice, const model::Policy& 
 
 std::optional<Mismatch> RealTraffic::run(std::uint64_t seed) {
     Dice dice(seed);
-    const model::Policy policy = random_policy(dice, x_town.programs());
-    x_pipeline.restart();
-    if (const auto taken = x_pipeline.take(policy); !taken)
+    const model::Policy policy = random_policy(dice, town_.programs());
+    pipeline_.restart();
+    if (const auto taken = pipeline_.take(policy); !taken)
         return Mismatch{seed, yaml(policy) + "\n" + taken.error()};
     for (const auto& workload : policy.workloads) {
         if (!workload.managed || !workload.cgroup.empty())
             continue;
-        if (const auto live = x_pipeline.provision(workload.name, apply()); !live)
+        if (const auto live = pipeline_.provision(workload.name, apply()); !live)
             return Mismatch{seed, yaml(policy) + "\nat " + workload.name + ": " + live.error()};
-        for (const auto& one : x_town.people())
+        for (const auto& one : town_.people())
             if (auto wrong = person(dice, policy, workload.name, *one))
                 return Mismatch{seed, *wrong};
     }

@@ -18,15 +18,15 @@ std::string said(const char* who, Verdict verdict, const std::string& rule) {
 } // namespace
 
 Trial::Trial(TrialOptions options)
-    : x_options(options), x_programs(imaginary_programs()),
-      x_pipeline(x_programs.node, options.kernel ? options.kernel->numbering() : plain_numbering(),
-                 options.fault) {}
+    : options_(options), programs_(imaginary_programs()),
+      pipeline_(programs_.node, options.kernel ? options.kernel->numbering() : plain_numbering(),
+                options.fault) {}
 
 std::optional<std::string> Trial::flow(const model::Policy& policy, const model::Workload& subject,
                                        const Flow& flow) {
-    const Decision wanted = evaluate(policy, x_programs.node, flow);
-    x_coverage.add(subject, flow, wanted);
-    const Answer rows = x_pipeline.decide(flow);
+    const Decision wanted = evaluate(policy, programs_.node, flow);
+    coverage_.add(subject, flow, wanted);
+    const Answer rows = pipeline_.decide(flow);
     // An idle subject asks nobody, so there is no rule to compare.
     const auto differs = [&](Verdict verdict, const std::string& rule) {
         if (wanted.verdict == Verdict::idle)
@@ -36,9 +36,9 @@ std::optional<std::string> Trial::flow(const model::Policy& policy, const model:
     std::string text;
     if (differs(rows.verdict, rows.rule))
         text = said("rows:", rows.verdict, rows.rule);
-    if (x_options.kernel) {
-        const Answered answered = x_options.kernel->decide(flow);
-        const std::string rule = x_pipeline.rule(flow, answered);
+    if (options_.kernel) {
+        const Answered answered = options_.kernel->decide(flow);
+        const std::string rule = pipeline_.rule(flow, answered);
         if (differs(verdict(answered), rule))
             text += (text.empty() ? "" : "\n") + said("kernel:", verdict(answered), rule);
     }
@@ -50,12 +50,12 @@ std::optional<std::string> Trial::flow(const model::Policy& policy, const model:
 
 std::optional<std::string> Trial::subject(Dice& dice, const model::Policy& policy,
                                           const model::Workload& subject) {
-    if (!x_pipeline.subject(subject.name))
+    if (!pipeline_.subject(subject.name))
         return fmt::format("{}\nsubject {} is not enforced", yaml(policy), subject.name);
-    if (x_options.kernel)
-        x_options.kernel->enter(subject);
-    for (int i = 0; i < x_options.flows_per_subject; ++i)
-        if (auto wrong = flow(policy, subject, random_flow(dice, policy, x_programs, subject)))
+    if (options_.kernel)
+        options_.kernel->enter(subject);
+    for (int i = 0; i < options_.flows_per_subject; ++i)
+        if (auto wrong = flow(policy, subject, random_flow(dice, policy, programs_, subject)))
             return wrong;
     return std::nullopt;
 }
@@ -63,10 +63,10 @@ std::optional<std::string> Trial::subject(Dice& dice, const model::Policy& polic
 std::optional<std::string> Trial::host(Dice& dice, const model::Policy& policy,
                                        const std::string& name) {
     const Apply also =
-        x_options.kernel
-            ? Apply([this](const loader::Delta& delta) { return x_options.kernel->apply(delta); })
+        options_.kernel
+            ? Apply([this](const loader::Delta& delta) { return options_.kernel->apply(delta); })
             : Apply();
-    if (const auto live = x_pipeline.provision(name, also); !live)
+    if (const auto live = pipeline_.provision(name, also); !live)
         return yaml(policy) + "\nat " + name + ": " + live.error();
     for (const auto& workload : policy.workloads)
         if (workload.managed && (workload.name == name || workload.host == name))
@@ -77,18 +77,18 @@ std::optional<std::string> Trial::host(Dice& dice, const model::Policy& policy,
 
 std::optional<Mismatch> Trial::run(std::uint64_t seed) {
     Dice dice(seed);
-    model::Policy policy = random_policy(dice, x_programs);
-    x_pipeline.restart();
+    model::Policy policy = random_policy(dice, programs_);
+    pipeline_.restart();
     std::vector<std::string> hosts;
     for (const auto& workload : policy.workloads)
         if (is_host(workload))
             hosts.push_back(workload.name);
-    for (int change = 0; change <= x_options.changes; ++change) {
+    for (int change = 0; change <= options_.changes; ++change) {
         if (change) {
             policy = random_change(dice, std::move(policy));
             hosts = {hosts.front()};
         }
-        if (const auto taken = x_pipeline.take(policy); !taken)
+        if (const auto taken = pipeline_.take(policy); !taken)
             return Mismatch{seed, yaml(policy) + "\n" + taken.error()};
         for (const std::string& name : hosts)
             if (auto wrong = host(dice, policy, name))

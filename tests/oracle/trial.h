@@ -39,7 +39,7 @@ class Trial {
   public:
     explicit Trial(TrialOptions options);
     std::optional<Mismatch> run(std::uint64_t seed);
-    const Coverage& coverage() const { return x_coverage; }
+    const Coverage& coverage() const { return coverage_; }
 
   private:
     std::optional<std::string> host(Dice& dice, const model::Policy& policy,
@@ -49,10 +49,10 @@ class Trial {
     std::optional<std::string> flow(const model::Policy& policy, const model::Workload& subject,
                                     const Flow& flow);
 
-    TrialOptions x_options;
-    const Programs& x_programs;
-    Pipeline x_pipeline;
-    Coverage x_coverage;
+    TrialOptions options_;
+    const Programs& programs_;
+    Pipeline pipeline_;
+    Coverage coverage_;
 };
 
 std::string policy_text(std::uint64_t seed);

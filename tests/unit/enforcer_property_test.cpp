@@ -32,22 +32,22 @@ class Host {
         LiveView live;
         if (!maps.subjects.empty())
             live = {true, maps.highest(), maps.subjects, maps.peers};
-        x_enforcer.emplace(test_node(), live, last_good);
-        x_enforcer->set_containers(test::containers());
+        enforcer_.emplace(test_node(), live, last_good);
+        enforcer_->set_containers(test::containers());
     }
 
     loader::Delta plan(const v1::Snapshot& snapshot) {
-        auto delta = x_enforcer->plan(snapshot);
+        auto delta = enforcer_->plan(snapshot);
         if (!delta)
             throw std::logic_error(delta.error().message);
         for (const auto& subject : delta->subjects)
-            x_subjects[subject.cgroup == "/sys/fs/cgroup" ? "host" : "inner"] = subject.id;
+            subjects_[subject.cgroup == "/sys/fs/cgroup" ? "host" : "inner"] = subject.id;
         return std::move(*delta);
     }
 
     Packet packet(const Probe& probe) const {
-        const auto subject = x_subjects.find(probe.workload);
-        return {subject == x_subjects.end() ? 0 : subject->second,
+        const auto subject = subjects_.find(probe.workload);
+        return {subject == subjects_.end() ? 0 : subject->second,
                 probe.inbound,
                 probe.peer,
                 probe.protocol,
@@ -55,12 +55,12 @@ class Host {
                 facts(probe.process, test_node())};
     }
 
-    Enforcer& enforcer() { return *x_enforcer; }
+    Enforcer& enforcer() { return *enforcer_; }
     KernelTwin maps;
 
   private:
-    std::optional<Enforcer> x_enforcer;
-    std::map<std::string, std::uint32_t> x_subjects;
+    std::optional<Enforcer> enforcer_;
+    std::map<std::string, std::uint32_t> subjects_;
 };
 
 std::vector<Probe> probes(Dice& dice, int count) {

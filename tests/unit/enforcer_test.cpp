@@ -67,42 +67,42 @@ constexpr const char* db = "identities: 2";
 
 class Host {
   public:
-    explicit Host(NodeContext node = test::test_node()) : x_node(std::move(node)) {
-        x_enforcer.emplace(x_node);
+    explicit Host(NodeContext node = test::test_node()) : node_(std::move(node)) {
+        enforcer_.emplace(node_);
     }
 
-    Result<loader::Delta> plan(const Story& story) { return x_enforcer->plan(story.snapshot()); }
+    Result<loader::Delta> plan(const Story& story) { return enforcer_->plan(story.snapshot()); }
     loader::Delta apply(const Story& story) {
         auto delta = plan(story);
         EXPECT_TRUE(delta) << (delta ? "" : delta.error().message);
         maps.apply(*delta);
-        x_enforcer->applied();
+        enforcer_->applied();
         if (!delta->subjects.empty())
-            x_subject = delta->subjects[0].id;
+            subject_ = delta->subjects[0].id;
         return *delta;
     }
     void restart(const Story& last_good) {
         const auto snapshot = last_good.snapshot();
-        x_enforcer.emplace(x_node, LiveView{true, maps.highest(), maps.subjects, maps.peers},
-                           &snapshot);
+        enforcer_.emplace(node_, LiveView{true, maps.highest(), maps.subjects, maps.peers},
+                          &snapshot);
     }
 
     test::Judgement judge(const char* peer, std::uint16_t port, const Process& process = {},
                           std::uint8_t protocol = 6, bool fragment = false) const {
         const auto p = fragment ? std::nullopt : std::optional(port);
-        return maps.judge({x_subject, true, address(peer), protocol, p, facts(process, x_node)});
+        return maps.judge({subject_, true, address(peer), protocol, p, facts(process, node_)});
     }
     Verdict inbound(const char* peer, std::uint16_t port, const Process& process = {}) const {
         return judge(peer, port, process).verdict();
     }
 
-    Enforcer& enforcer() { return *x_enforcer; }
+    Enforcer& enforcer() { return *enforcer_; }
     KernelTwin maps;
 
   private:
-    NodeContext x_node;
-    std::optional<Enforcer> x_enforcer;
-    std::uint32_t x_subject = 0;
+    NodeContext node_;
+    std::optional<Enforcer> enforcer_;
+    std::uint32_t subject_ = 0;
 };
 
 NodeContext plain_node() {

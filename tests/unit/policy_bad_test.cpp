@@ -85,15 +85,15 @@ class Files : public testing::Test {
     void SetUp() override {
         std::string pattern = testing::TempDir() + "rw-policy-XXXXXX";
         ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        x_directory = pattern;
+        directory_ = pattern;
     }
-    void TearDown() override { fs::remove_all(x_directory); }
+    void TearDown() override { fs::remove_all(directory_); }
 
     fs::path write(const char* name, const std::string& text) const {
-        std::ofstream(x_directory / name) << text;
-        return x_directory / name;
+        std::ofstream(directory_ / name) << text;
+        return directory_ / name;
     }
-    fs::path directory() const { return x_directory; }
+    fs::path directory() const { return directory_; }
 
     static std::string workload(const std::string& name, const std::string& address) {
         return "apiVersion: ringwall/v1\nkind: Workload\nmetadata: {name: " + name +
@@ -101,7 +101,7 @@ class Files : public testing::Test {
     }
 
   private:
-    fs::path x_directory;
+    fs::path directory_;
 };
 
 TEST_F(Files, OfADirectoryAreReadInLexicalOrder) {

@@ -68,15 +68,15 @@ class PolicySchema : public testing::Test {
   protected:
     static void SetUpTestSuite() {
         const auto text = json::parse(ringwall::test::file_text(RINGWALL_POLICY_SCHEMA));
-        x_schema = new valijson::Schema;
+        schema_ = new valijson::Schema;
         valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-            .populateSchema(valijson::adapters::BoostJsonAdapter(text), *x_schema);
+            .populateSchema(valijson::adapters::BoostJsonAdapter(text), *schema_);
     }
-    static void TearDownTestSuite() { delete x_schema; }
+    static void TearDownTestSuite() { delete schema_; }
 
     static bool accepts(const json::value& document) {
         valijson::Validator validator(valijson::Validator::kStrongTypes);
-        return validator.validate(*x_schema, valijson::adapters::BoostJsonAdapter(document),
+        return validator.validate(*schema_, valijson::adapters::BoostJsonAdapter(document),
                                   nullptr);
     }
 
@@ -98,7 +98,7 @@ class PolicySchema : public testing::Test {
     }
 
   private:
-    static inline valijson::Schema* x_schema = nullptr;
+    static inline valijson::Schema* schema_ = nullptr;
 };
 
 TEST_F(PolicySchema, AcceptsEveryGoodFixture) {

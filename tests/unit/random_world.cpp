@@ -170,18 +170,18 @@ Probe random_probe(Dice& dice) {
 World::World(Dice& dice) {
     for (const char* role : {"web", "app", "db"})
         for (const char* env : {"prod", "dev"})
-            x_identities.push_back({{{"role", role}, {"env", env}}, true, ""});
-    x_identities.push_back({{{"role", "web"}, {"env", "prod"}}, false, ""});
-    x_identities.push_back({{{"role", "web"}, {"env", "prod"}}, true, "web-7"});
-    x_known.assign(x_identities.size(), true);
-    for (std::size_t i = 1; i < x_known.size(); ++i)
-        x_known[i] = dice.chance(70);
+            identities_.push_back({{{"role", role}, {"env", env}}, true, ""});
+    identities_.push_back({{{"role", "web"}, {"env", "prod"}}, false, ""});
+    identities_.push_back({{{"role", "web"}, {"env", "prod"}}, true, "web-7"});
+    known_.assign(identities_.size(), true);
+    for (std::size_t i = 1; i < known_.size(); ++i)
+        known_[i] = dice.chance(70);
     for (const auto& list : list_names)
-        x_lists[list] = random_list(dice);
+        lists_[list] = random_list(dice);
     for (int i = 0; i < 6; ++i)
         random_owner(dice);
-    x_subjects = {{"host", "", v1::FULL, {}, true}, {"inner", "/inner", v1::FULL, {}, true}};
-    for (auto& subject : x_subjects)
+    subjects_ = {{"host", "", v1::FULL, {}, true}, {"inner", "/inner", v1::FULL, {}, true}};
+    for (auto& subject : subjects_)
         for (std::size_t i = 0; i < 2 + dice.roll(8); ++i)
             subject.rules.push_back(random_rule(dice, i));
 }
@@ -197,20 +197,20 @@ World::List World::random_list(Dice& dice) const {
 
 void World::random_owner(Dice& dice) {
     const std::string& address = dice.pick(addresses);
-    x_owners.erase(address);
-    x_realms.erase(address);
+    owners_.erase(address);
+    realms_.erase(address);
     if (dice.chance(20))
         return;
     for (std::size_t i = 0; i < 1 + dice.roll(2) * dice.roll(2); ++i)
-        x_owners[address].insert(dice.roll(x_identities.size()));
+        owners_[address].insert(dice.roll(identities_.size()));
     if (dice.chance(15))
-        x_realms[address] = dice.chance(50) ? "host" : "elsewhere";
+        realms_[address] = dice.chance(50) ? "host" : "elsewhere";
 }
 
 void World::random_peers(Dice& dice, Rule& rule) const {
     rule.any = dice.chance(10);
     rule.all = dice.chance(10);
-    for (std::size_t i = 0; i < x_identities.size(); ++i)
+    for (std::size_t i = 0; i < identities_.size(); ++i)
         if (dice.chance(30))
             rule.identities.insert(i);
     for (const auto& list : list_names)
@@ -232,18 +232,18 @@ World::Rule World::random_rule(Dice& dice, std::size_t number) const {
 
 void World::change(Dice& dice) {
     do {
-        Subject& subject = x_subjects[dice.roll(2)];
+        Subject& subject = subjects_[dice.roll(2)];
         switch (dice.roll(9)) {
         case 0:
             subject.mode =
                 dice.pick<v1::Mode>({v1::IDLE, v1::VISIBILITY, v1::SELECTIVE, v1::FULL, v1::FULL});
             break;
         case 1:
-            x_known[dice.roll(x_known.size())].flip();
-            x_known[0] = true;
+            known_[dice.roll(known_.size())].flip();
+            known_[0] = true;
             break;
         case 2:
-            x_lists[dice.pick(list_names)] = random_list(dice);
+            lists_[dice.pick(list_names)] = random_list(dice);
             break;
         case 3:
         case 4:
@@ -257,12 +257,12 @@ void World::change(Dice& dice) {
                 subject.rules[dice.roll(subject.rules.size())] = random_rule(dice, 99);
             break;
         case 7:
-            x_subjects[1].present = dice.chance(80);
+            subjects_[1].present = dice.chance(80);
             break;
         case 8:
             if (!subject.rules.empty()) {
                 auto& named = subject.rules[dice.roll(subject.rules.size())].identities;
-                const std::size_t who = dice.roll(x_identities.size());
+                const std::size_t who = dice.roll(identities_.size());
                 if (named.erase(who) == 0)
                     named.insert(who);
             }
@@ -274,40 +274,40 @@ void World::change(Dice& dice) {
 v1::Snapshot World::snapshot(Dice& dice) const {
     v1::Snapshot out;
     out.set_format(1);
-    out.mutable_policy()->set_version(x_version + 1);
-    std::vector<std::uint32_t> numbers(x_identities.size());
+    out.mutable_policy()->set_version(version_ + 1);
+    std::vector<std::uint32_t> numbers(identities_.size());
     std::iota(numbers.begin(), numbers.end(), 1 + dice.roll(50));
     for (std::size_t i = 1; i < numbers.size(); ++i)
         std::swap(numbers[i], numbers[dice.roll(i + 1)]);
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-        if (!x_known[i])
+        if (!known_[i])
             continue;
         v1::Identity& identity = *out.mutable_inventory()->add_identities();
         identity.set_id(numbers[i]);
-        identity.mutable_labels()->insert(x_identities[i].labels.begin(),
-                                          x_identities[i].labels.end());
-        identity.set_managed(x_identities[i].managed);
-        identity.set_workload(x_identities[i].workload);
+        identity.mutable_labels()->insert(identities_[i].labels.begin(),
+                                          identities_[i].labels.end());
+        identity.set_managed(identities_[i].managed);
+        identity.set_workload(identities_[i].workload);
     }
-    for (const auto& [address, identities] : x_owners) {
+    for (const auto& [address, identities] : owners_) {
         v1::AddressOwner owner;
         owner.set_address(bytes_of(address));
         for (const auto i : identities)
-            if (x_known[i])
+            if (known_[i])
                 owner.add_identities(numbers[i]);
-        if (const auto realm = x_realms.find(address); realm != x_realms.end())
+        if (const auto realm = realms_.find(address); realm != realms_.end())
             owner.set_host(realm->second);
         owner.add_workloads("owner-of-" + address);
         if (!owner.identities().empty())
             *out.mutable_inventory()->add_addresses() = owner;
     }
-    for (const auto& [name, list] : x_lists) {
+    for (const auto& [name, list] : lists_) {
         v1::AddressList& wire = *out.mutable_policy()->add_lists();
         wire.set_name(name);
         wire.mutable_prefixes()->Assign(list.prefixes.begin(), list.prefixes.end());
         wire.mutable_exclude()->Assign(list.exclude.begin(), list.exclude.end());
     }
-    for (const Subject& subject : x_subjects) {
+    for (const Subject& subject : subjects_) {
         if (!subject.present)
             continue;
         v1::Subject& wire = *out.mutable_policy()->add_subjects();
@@ -321,7 +321,7 @@ v1::Snapshot World::snapshot(Dice& dice) const {
             line.mutable_peers()->set_any(rule.any);
             line.mutable_peers()->set_all_workloads(rule.all);
             for (const auto i : rule.identities)
-                if (x_known[i])
+                if (known_[i])
                     line.mutable_peers()->add_identities(numbers[i]);
             line.mutable_peers()->mutable_lists()->Assign(rule.lists.begin(), rule.lists.end());
         }

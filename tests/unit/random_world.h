@@ -17,9 +17,9 @@ namespace ringwall::test {
 
 class Dice {
   public:
-    explicit Dice(std::uint64_t seed) : x_engine(seed) {}
+    explicit Dice(std::uint64_t seed) : engine_(seed) {}
     // 0 .. sides-1
-    std::size_t roll(std::size_t sides) { return x_engine() % sides; }
+    std::size_t roll(std::size_t sides) { return engine_() % sides; }
     bool chance(unsigned percent) { return roll(100) < percent; }
     template <typename T>
     const T& pick(const std::vector<T>& from) {
@@ -27,7 +27,7 @@ class Dice {
     }
 
   private:
-    std::mt19937_64 x_engine;
+    std::mt19937_64 engine_;
 };
 
 // A process at the subject's end; nullopt: the kernel could not tell.
@@ -85,13 +85,13 @@ class World {
     List random_list(Dice& dice) const;
     void random_owner(Dice& dice);
 
-    std::vector<Who> x_identities;
-    std::vector<bool> x_known; // identities in the inventory
-    std::map<std::string, std::set<std::size_t>> x_owners;
-    std::map<std::string, std::string> x_realms;
-    std::map<std::string, List> x_lists;
-    std::vector<Subject> x_subjects;
-    std::uint64_t x_version = 0;
+    std::vector<Who> identities_;
+    std::vector<bool> known_; // identities in the inventory
+    std::map<std::string, std::set<std::size_t>> owners_;
+    std::map<std::string, std::string> realms_;
+    std::map<std::string, List> lists_;
+    std::vector<Subject> subjects_;
+    std::uint64_t version_ = 0;
 };
 
 // What the snapshot says, rule by rule. No subject of that name: mode is nullopt.
