@@ -41,7 +41,8 @@ std::uint64_t flow_key(const loader::Event& event) {
     if (event.kind == loader::EventKind::deny && !event.revoked)
         return mix(mix(mix(hash, 1), service_port(event)), event.exe);
     hash = mix(mix(hash, 2), (std::uint64_t{event.local_port} << 16) | event.peer_port);
-    return mix(mix(hash, event.cookie), event.local);
+    const bool tcp = event.protocol == 6; // a connection is one flow, a datagram socket has many
+    return mix(mix(hash, tcp ? event.started_ns : event.cookie), event.local);
 }
 
 void append(std::string& out, std::string_view part) {

@@ -20,7 +20,7 @@
 #endif
 
 /* Raised whenever a pinned map of the version before cannot be adopted. */
-#define RW_ABI_VERSION 1
+#define RW_ABI_VERSION 2
 
 enum rw_limits {
 	RW_PATH_STEPS = 48,   /* components and mounts of a path; deeper is unresolved */
@@ -244,35 +244,48 @@ enum rw_owner_flags {
 	RW_OWNER_GROUPS = 256,	   /* more groups than RW_GROUPS: group is unresolved */
 };
 
-/* Who owns a socket: copied to accepted sockets. */
-struct rw_owner {
+/*
+ * principals: id (keyed hash of the value) -> everything that a process selector may ask for. One
+ * for each program, cgroup, user and group list, however many processes and sockets are the same.
+ * An LRU that the sweep keeps from losing what a live socket refers to; what is lost is unresolved.
+ */
+struct rw_principal {
 	__u64 exe;	  /* exe path id: key of exes; 0 unknown */
 	__u64 name;	  /* id of the last component */
 	__u64 unit;	  /* id of the cgroup path: key of units */
 	__u64 file;	  /* id of (device, inode, change time): key of digests */
 	__u64 groups;	  /* id of the group list: key of group_sets; 0 not asked */
-	__u64 start_time; /* of the process, boot clock ns */
-	__u64 netns;	  /* network namespace cookie */
 	__u64 cgroup;	  /* of the process */
-	__u64 sure;	  /* selectors that hold, under bits_* */
-	__u64 maybe;	  /* selectors that may hold */
 	__u64 root_ino;	  /* where the path was walked to, see rw_subject */
 	__u32 root_dev;
 	__u32 user_ns;	     /* of the task when the path was walked */
 	__u32 mount_user_ns; /* owner of the mount namespace the executable stands in */
+	__u32 uid;
+	__u32 gid;
+	__u32 flags; /* RW_OWNER_* */
+};
+RW_ASSERT(sizeof(struct rw_principal) == 80, "rw_principal");
+enum { RW_PRINCIPAL_WORDS = sizeof(struct rw_principal) / 8 };
+
+/* Who owns a socket: copied to accepted sockets. */
+struct rw_owner {
+	__u64 principal;  /* key of principals; 0 unknown */
+	__u64 start_time; /* of the process, boot clock ns */
+	__u64 netns;	  /* network namespace cookie */
+	__u64 sure;	  /* selectors that hold, under bits_* */
+	__u64 maybe;	  /* selectors that may hold */
 	__u32 bits_subject;
 	__u32 bits_rule_set;
 	__u32 bits_epoch;
 	__u32 pid; /* thread group id in the initial pid namespace */
 	__u32 exec_id;
 	__u32 uid;
-	__u32 gid;
 	__u32 flags;   /* RW_OWNER_* */
 	__u32 subject; /* of the socket's cgroup, under subject_generation; set by cgroup_skb */
 	__u32 subject_generation;
 	__u32 reserved;
 };
-RW_ASSERT(sizeof(struct rw_owner) == 144, "rw_owner");
+RW_ASSERT(sizeof(struct rw_owner) == 80, "rw_owner");
 
 /* exes: exe id -> text, for reports. units: unit id -> the same. */
 struct rw_path {
@@ -358,7 +371,9 @@ struct rw_socket {
 	struct rw_owner owner;
 	struct rw_flow flow;
 };
-RW_ASSERT(sizeof(struct rw_socket) == 248, "rw_socket");
+/* With the kernel's 72 bytes this fills a 256-byte slab object; more would double what a connection
+ * costs in the allocator. */
+RW_ASSERT(sizeof(struct rw_socket) == 184, "rw_socket");
 
 struct rw_udp_key {
 	__u64 cookie;
@@ -387,8 +402,8 @@ enum rw_event_kind {
 
 struct rw_event {
 	__u64 time;
-	__u64 cookie; /* socket cookie; 0 where there is no socket */
-	__u64 started;
+	__u64 cookie; /* of the socket; 0 where there is none, or nobody needed one */
+	__u64 started; /* with the tuple, this tells TCP connections apart */
 	struct rw_tuple tuple;
 	struct rw_counts counts;
 	__u64 exe, unit, netns, cgroup, start_time, file;

@@ -49,16 +49,25 @@ static __always_inline void rw_event_send(struct rw_event *e)
 	bpf_ringbuf_submit(e, wake);
 }
 
+static __always_inline struct rw_principal *rw_principal_of(const struct rw_owner *o)
+{
+	__u64 id = o ? o->principal : 0;
+	return id ? bpf_map_lookup_elem(&principals, &id) : 0;
+}
+
 static __always_inline void rw_event_owner(struct rw_event *e, const struct rw_owner *o)
 {
 	if (!o)
 		return;
-	e->exe = o->exe;
-	e->unit = o->unit;
+	const struct rw_principal *who = rw_principal_of(o);
+	if (who) {
+		e->exe = who->exe;
+		e->unit = who->unit;
+		e->cgroup = who->cgroup;
+		e->file = who->file;
+	}
 	e->netns = o->netns;
-	e->cgroup = o->cgroup;
 	e->start_time = o->start_time;
-	e->file = o->file;
 	e->pid = o->pid;
 	e->uid = o->uid;
 	e->owner_flags = o->flags;
@@ -104,7 +113,8 @@ static __noinline int rw_fold_deny(const struct rw_flow *f, const struct rw_owne
 	if (!f)
 		return false;
 	__builtin_memcpy(key.peer, f->tuple.peer, 16);
-	key.exe = o ? o->exe : 0;
+	const struct rw_principal *who = rw_principal_of(o);
+	key.exe = who ? who->exe : 0;
 	key.subject = f->subject;
 	key.protocol = f->tuple.protocol;
 	key.direction = f->direction;

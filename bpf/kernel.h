@@ -154,6 +154,11 @@ struct task_struct {
 	struct css_set *cgroups;
 } RW_CORE;
 
+/* From 6.2, as every kernel on which our programs may call bpf_get_current_task_btf(). */
+enum bpf_func_id___6_2 {
+	BPF_FUNC_cgrp_storage_get___6_2 = 210,
+};
+
 struct seq_file;
 struct bpf_map;
 

@@ -73,14 +73,14 @@ RW_LRU(exes, __u64, struct rw_path, 8192);
 RW_LRU(units, __u64, struct rw_path, 4096);
 RW_LRU(group_sets, __u64, struct rw_groups, 4096);
 
+RW_LRU(principals, __u64, struct rw_principal, 16384);
+
 struct rw_process {
 	__u64 start_time;
 	__u64 exec_id;
 	__u64 exe_file; /* extra check only: pointers are reused */
-	__u64 exe, name, file;
-	__u64 root_ino;
-	__u32 root_dev, user_ns, mount_user_ns;
-	__u32 flags;
+	__u64 id;	/* of `who`; 0 until unit, user and groups were filled in */
+	struct rw_principal who;
 };
 RW_LRU(processes, __u32, struct rw_process, 16384); /* by thread group id */
 

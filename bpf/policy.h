@@ -35,13 +35,23 @@ static __always_inline __u64 rw_attribute_set(__u32 rule_set, __u32 attribute, _
 	return set ? *set : unconstrained;
 }
 
-static __always_inline bool rw_path_counts(const struct rw_owner *o, const struct rw_subject *s)
+static __always_inline bool rw_path_counts(const struct rw_principal *who,
+					   const struct rw_subject *s)
 {
-	if (o->flags & RW_OWNER_KERNEL)
+	if (who->flags & RW_OWNER_KERNEL)
 		return true;
-	return (o->flags & RW_OWNER_PATH) && o->user_ns == s->user_ns &&
-	       o->mount_user_ns == s->user_ns && o->root_dev == s->root_dev &&
-	       o->root_ino == s->root_ino;
+	return (who->flags & RW_OWNER_PATH) && who->user_ns == s->user_ns &&
+	       who->mount_user_ns == s->user_ns && who->root_dev == s->root_dev &&
+	       who->root_ino == s->root_ino;
+}
+
+/* Whether any rule of the set names a process at all. */
+static __always_inline bool rw_asks_for_process(const struct rw_rule_set *rs)
+{
+	__u64 free = ~0ull;
+	for (int i = 0; i < RW_ATTR_MAX; i++)
+		free &= rs->unconstrained[i];
+	return free != ~0ull;
 }
 
 /* One attribute's part: known values narrow both sets, unknown ones only the sure set. */
@@ -82,23 +92,27 @@ static __always_inline void rw_ask_digest(const struct rw_owner *o)
 	rw_event_send(e);
 }
 
-static __noinline int rw_make_bits(struct rw_owner *o, const struct rw_rule_set *rs, __u32 rule_set,
-				   const struct rw_subject *s, __u32 subject)
+static __noinline int rw_narrow(struct rw_owner *o, const struct rw_rule_set *rs, __u32 rule_set,
+				const struct rw_subject *s)
 {
 	if (!o || !rs || !s)
 		return 0;
 	__u64 sure = ~0ull, maybe = ~0ull;
-	bool known = o->flags & RW_OWNER_KNOWN;
-	bool path = known && rw_path_counts(o, s);
+	const struct rw_principal *who = rw_principal_of(o);
+	const bool known = who;
+	const bool path = known && rw_path_counts(who, s);
 
-	RW_NARROW(RW_ATTR_PATH, path, o->exe);
-	RW_NARROW(RW_ATTR_NAME, path, o->name);
-	RW_NARROW(RW_ATTR_UNIT, known && o->unit, o->unit);
-	RW_NARROW(RW_ATTR_USER, known, o->uid);
+	if (!known && o->principal)
+		RW_FAULT(RW_FAULT_CACHE);
+	RW_NARROW(RW_ATTR_PATH, path, who->exe);
+	RW_NARROW(RW_ATTR_NAME, path, who->name);
+	RW_NARROW(RW_ATTR_UNIT, known && who->unit, who->unit);
+	RW_NARROW(RW_ATTR_USER, known, who->uid);
 	if (rs->unconstrained[RW_ATTR_DIGEST] != ~0ull) {
 		__u64 *digest = 0;
-		if (path && o->file) {
-			digest = bpf_map_lookup_elem(&digests, &o->file);
+		__u64 file = path ? who->file : 0;
+		if (file) {
+			digest = bpf_map_lookup_elem(&digests, &file);
 			if (!digest)
 				rw_ask_digest(o);
 		}
@@ -106,7 +120,9 @@ static __noinline int rw_make_bits(struct rw_owner *o, const struct rw_rule_set 
 	}
 	if (rs->unconstrained[RW_ATTR_CONTAINER] != ~0ull) {
 		struct rw_attribute_key key = {
-			.rule_set = rule_set, .attribute = RW_ATTR_CONTAINER, .value = o->cgroup};
+			.rule_set = rule_set,
+			.attribute = RW_ATTR_CONTAINER,
+			.value = known ? who->cgroup : 0};
 		__u64 *set = known ? bpf_map_lookup_elem(&attributes, &key) : 0;
 		sure &= set ? *set : rs->unconstrained[RW_ATTR_CONTAINER];
 		if (set)
@@ -114,19 +130,27 @@ static __noinline int rw_make_bits(struct rw_owner *o, const struct rw_rule_set 
 	}
 	if (rs->unconstrained[RW_ATTR_GROUP] != ~0ull) {
 		__u64 free = rs->unconstrained[RW_ATTR_GROUP];
-		__u64 set = known ? rw_group_selectors(o->groups, rule_set, o->gid, free) : free;
+		__u64 set = known ? rw_group_selectors(who->groups, rule_set, who->gid, free) : free;
 		sure &= set;
-		if (known && o->groups)
+		if (known && who->groups)
 			maybe &= set;
 	}
-	if (known && !path && (o->flags & RW_OWNER_PATH))
+	if (known && !path && (who->flags & RW_OWNER_PATH))
 		o->flags |= RW_OWNER_FOREIGN;
 	o->sure = sure;
 	o->maybe = maybe;
+	return 0;
+}
+
+static __always_inline void rw_make_bits(struct rw_owner *o, const struct rw_rule_set *rs,
+					 __u32 rule_set, const struct rw_subject *s, __u32 subject)
+{
+	o->sure = o->maybe = ~0ull;
+	if (rw_asks_for_process(rs))
+		rw_narrow(o, rs, rule_set, s);
 	o->bits_subject = subject;
 	o->bits_rule_set = rule_set;
 	o->bits_epoch = rs->epoch;
-	return 0;
 }
 
 /* ---- entries ------------------------------------------------------------------------------ */

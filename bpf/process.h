@@ -106,7 +106,7 @@ static __always_inline void rw_walk_close(struct rw_walk *w)
 	w->path.bytes = last;
 }
 
-static __always_inline void rw_file_id(struct inode *inode, struct rw_process *p, const __u64 *key)
+static __always_inline void rw_file_id(struct inode *inode, struct rw_principal *p, const __u64 *key)
 {
 	struct rw_siphash h;
 	__u64 ctime = 0;
@@ -136,7 +136,8 @@ static __always_inline void rw_file_id(struct inode *inode, struct rw_process *p
  * Mounts on top of the namespace's root (initramfs, pivot_root) add no name; the root that counts
  * is the mount in which the topmost component was found.
  */
-static __always_inline bool rw_walk_path(struct file *file, struct rw_walk *w, struct rw_process *p)
+static __always_inline bool rw_walk_path(struct file *file, struct rw_walk *w,
+					 struct rw_principal *p)
 {
 	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
@@ -205,7 +206,7 @@ static __always_inline void rw_walk_end(__u64 task_id)
 static __always_inline void rw_name_path(struct file *file, struct rw_walk *w,
 					 const struct rw_control *ctl)
 {
-	struct rw_process *p = &w->process;
+	struct rw_principal *p = &w->process.who;
 	p->flags |= RW_OWNER_PATH;
 	w->path.flags = p->flags;
 	p->exe = rw_hash_words(w->path.text, w->path.bytes, RW_PATH_BYTES, ctl->secret);
@@ -235,9 +236,9 @@ int rw_identify(__u64 start, __u64 exec_id)
 	w->process.start_time = start;
 	w->process.exec_id = exec_id;
 	w->process.exe_file = (__u64)file;
-	w->process.flags = RW_OWNER_KNOWN;
-	w->process.user_ns = BPF_CORE_READ(task, cred, user_ns, ns.inum);
-	if (file && rw_walk_path(file, w, &w->process))
+	w->process.who.flags = RW_OWNER_KNOWN;
+	w->process.who.user_ns = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	if (file && rw_walk_path(file, w, &w->process.who))
 		rw_name_path(file, w, ctl);
 	int failed = bpf_map_update_elem(&processes, &pid, &w->process, BPF_ANY);
 	if (failed)
@@ -320,39 +321,131 @@ __u64 rw_groups_of_task(void)
 	return id;
 }
 
-static __always_inline bool rw_same_process(const struct rw_process *p, __u64 start, __u64 exec_id,
-					    __u64 exe_file)
+/* The present task, read once. */
+struct rw_task {
+	__u64 start, exec_id, exe_file;
+	__u64 cgroup, groups;
+	__u32 pid, uid, gid, flags;
+};
+
+static __always_inline bool rw_same_process(const struct rw_process *p, const struct rw_task *t)
 {
-	return p->start_time == start && p->exec_id == exec_id && p->exe_file == exe_file;
+	return p->start_time == t->start && p->exec_id == t->exec_id && p->exe_file == t->exe_file;
 }
 
-static __always_inline void rw_copy_process(struct rw_owner *o, const struct rw_process *p)
+static __always_inline bool rw_same_principal(const struct rw_principal *who,
+					      const struct rw_task *t)
 {
-	o->exe = p->exe;
-	o->name = p->name;
-	o->file = p->file;
-	o->root_ino = p->root_ino;
-	o->root_dev = p->root_dev;
-	o->user_ns = p->user_ns;
-	o->mount_user_ns = p->mount_user_ns;
-	o->flags = p->flags;
+	return who->cgroup == t->cgroup && who->groups == t->groups && who->uid == t->uid &&
+	       who->gid == t->gid;
 }
 
-static __always_inline void rw_attribute_exe(struct rw_owner *o, struct mm_struct *mm, __u64 start,
-					     __u64 exec_id)
+static __always_inline __u64 rw_hash_principal(const struct rw_principal *who, const __u64 *key)
 {
-	__u32 pid = o->pid;
-	struct file *file = BPF_CORE_READ(mm, exe_file);
-	struct rw_process *p = bpf_map_lookup_elem(&processes, &pid);
-	if (p && rw_same_process(p, start, exec_id, (__u64)file)) {
-		rw_copy_process(o, p);
-		return;
+	const __u64 *words = (const __u64 *)who;
+	struct rw_siphash h;
+	rw_sip_init(&h, key);
+	for (int i = 0; i < RW_PRINCIPAL_WORDS; i++)
+		rw_sip_word(&h, words[i]);
+	return rw_sip_end(&h, RW_PRINCIPAL_WORDS);
+}
+
+/* Fills in what changes without an exec, and makes the principal known. */
+static __noinline int rw_enrol(struct rw_process *p, const struct rw_task *t)
+{
+	struct rw_control *ctl = rw_ctl();
+	if (!p || !t || !ctl)
+		return -1;
+	p->who.cgroup = t->cgroup;
+	p->who.unit = rw_unit_of(t->cgroup);
+	p->who.groups = t->groups;
+	p->who.uid = t->uid;
+	p->who.gid = t->gid;
+	p->who.flags |= t->flags;
+	__u64 id = rw_hash_principal(&p->who, ctl->secret);
+	p->id = id;
+	if (bpf_map_update_elem(&principals, &id, &p->who, BPF_ANY)) {
+		RW_FAULT(RW_FAULT_CACHE);
+		return -1;
 	}
-	if (rw_identify(start, exec_id))
-		return; /* stays unresolved */
-	p = bpf_map_lookup_elem(&processes, &pid);
-	if (p && rw_same_process(p, start, exec_id, (__u64)file))
-		rw_copy_process(o, p);
+	return 0;
+}
+
+/* A user process: from `processes` while nothing about it changed. */
+static __always_inline int rw_attribute_process(struct rw_owner *o, const struct rw_task *t)
+{
+	__u32 pid = t->pid;
+	struct rw_process *known = bpf_map_lookup_elem(&processes, &pid);
+	if (!known || !rw_same_process(known, t)) {
+		if (rw_identify(t->start, t->exec_id))
+			return -1;
+		known = bpf_map_lookup_elem(&processes, &pid);
+		if (!known || !rw_same_process(known, t))
+			return -1;
+	}
+	__u64 id = known->id;
+	__u32 flags = known->who.flags;
+	if (!id || !rw_same_principal(&known->who, t)) {
+		struct rw_process p = *known;
+		if (rw_enrol(&p, t))
+			return -1;
+		/* whole, so that no reader meets half of it */
+		if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
+			RW_FAULT(RW_FAULT_CACHE);
+		id = p.id;
+		flags = p.who.flags;
+	}
+	o->principal = id;
+	o->flags = flags;
+	return 0;
+}
+
+static __noinline int rw_attribute_kernel(struct rw_owner *o, const struct rw_task *t)
+{
+	struct rw_control *ctl = rw_ctl();
+	struct rw_process p = {};
+	if (!o || !t || !ctl)
+		return -1;
+	p.who.flags = RW_OWNER_KNOWN;
+	/* kernel threads stay in the root cgroup; MPTCP's workers do not own their socket */
+	if (t->cgroup == 1) {
+		p.who.flags = RW_OWNER_KNOWN | RW_OWNER_KERNEL;
+		p.who.exe = p.who.name = rw_kernel_id(ctl->secret);
+	}
+	if (rw_enrol(&p, t))
+		return -1;
+	o->principal = p.id;
+	o->flags = p.who.flags;
+	return 0;
+}
+
+/* Direct loads where the kernel lets these programs have a typed task; else a helper call each. */
+static __always_inline bool rw_read_task(struct rw_task *t)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id___6_2,
+				       BPF_FUNC_cgrp_storage_get___6_2)) {
+		struct task_struct *task = bpf_get_current_task_btf();
+		struct task_struct *leader = task->group_leader;
+		const struct cred *cred = task->real_cred;
+		struct mm_struct *mm = task->mm;
+		t->pid = task->tgid;
+		t->start = leader->start_boottime;
+		t->exec_id = task->self_exec_id;
+		t->uid = cred->uid.val;
+		t->gid = cred->gid.val;
+		t->exe_file = mm ? (__u64)mm->exe_file : 0;
+		return mm;
+	}
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	__u64 task_id = rw_task_id(task), ids = rw_task_user(task);
+	t->pid = task_id >> 32;
+	t->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	t->exec_id = BPF_CORE_READ(task, self_exec_id);
+	t->uid = ids;
+	t->gid = ids >> 32;
+	t->exe_file = mm ? (__u64)BPF_CORE_READ(mm, exe_file) : 0;
+	return mm;
 }
 
 /*
@@ -365,37 +458,26 @@ static __noinline int rw_attribute(struct rw_owner *o, __u64 netns, __u64 cgroup
 	if (!o || !ctl)
 		return -1;
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 task_id = rw_task_id(task);
-	__u64 start = (__u32)task_id == task_id >> 32
-			      ? BPF_CORE_READ(task, start_boottime)
-			      : BPF_CORE_READ(task, group_leader, start_boottime);
-	__u64 exec_id = BPF_CORE_READ(task, self_exec_id);
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct rw_task t = {};
+	const bool user = rw_read_task(&t);
 
 	__builtin_memset(o, 0, sizeof(*o));
-	o->pid = task_id >> 32;
-	o->start_time = start;
-	o->exec_id = exec_id;
-	__u64 ids = rw_task_user(task);
-	o->uid = (__u32)ids;
-	o->gid = ids >> 32;
+	o->pid = t.pid;
+	o->start_time = t.start;
+	o->exec_id = t.exec_id;
+	o->uid = t.uid;
 	o->netns = netns ? netns : rw_netns_cookie(BPF_CORE_READ(task, nsproxy, net_ns));
-	o->cgroup = cgroup ? cgroup : BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	o->flags = RW_OWNER_KNOWN;
-	o->unit = rw_unit_of(o->cgroup);
-	if (mm) {
-		rw_attribute_exe(o, mm, start, exec_id);
-	} else if (o->cgroup == 1) {
-		/* kernel threads stay in the root cgroup; MPTCP's workers do not own their socket
-		 */
-		o->flags = RW_OWNER_KNOWN | RW_OWNER_KERNEL;
-		o->exe = o->name = rw_kernel_id(ctl->secret);
-	}
+	t.cgroup = cgroup ? cgroup : BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	if (ctl->flags & RW_CONTROL_GROUPS) {
-		o->groups = rw_groups_of_task();
-		if (!o->groups)
-			o->flags |= RW_OWNER_GROUPS;
+		t.groups = rw_groups_of_task();
+		if (!t.groups)
+			t.flags = RW_OWNER_GROUPS;
 	}
+	if (user)
+		rw_attribute_process(o, &t);
+	else
+		rw_attribute_kernel(o, &t);
 	if (!(o->flags & (RW_OWNER_PATH | RW_OWNER_KERNEL)))
 		RW_INC(unresolved);
 	return 0;

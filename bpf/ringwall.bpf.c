@@ -423,7 +423,6 @@ static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct bpf_sock
 	rw_event_flow(e, &s->flow);
 	rw_event_owner(e, &s->owner);
 	e->time = bpf_ktime_get_ns();
-	e->cookie = bpf_get_socket_cookie(ctx);
 	e->srtt_us = ctx->srtt_us >> 3;
 	e->retransmits = ctx->total_retrans;
 	e->tcp_state = old_state;
@@ -509,7 +508,10 @@ int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct rw_socket *s = ctx->value;
 	struct sock *sk = ctx->sk;
 	struct rw_event e = {};
-	if (!s || !sk || !(s->flow.flags & RW_FLOW_REPORTED))
+	if (!s || !sk)
+		return 0;
+	rw_principal_of(&s->owner); /* a look-up keeps it from falling out of the LRU */
+	if (!(s->flow.flags & RW_FLOW_REPORTED))
 		return 0;
 	__u8 kind = rw_sweep_kind(&s->flow);
 	if (!kind)

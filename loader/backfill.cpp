@@ -91,6 +91,7 @@ class Backfill {
     void collect_cgroups(const fs::path& directory, const std::string& unit);
     void collect_members(const fs::path& directory, const Cgroup& cgroup);
     void take_sockets(const Member& member);
+    rw_principal principal_of(const Process& process, const Member& member) const;
     std::optional<rw_owner> owner_of(const ProcDir& directory, const Member& member);
     std::uint8_t direction_of(int socket, std::uint64_t netns);
     const std::optional<std::set<std::uint16_t>>& listeners_of(int socket, std::uint64_t netns);
@@ -136,37 +137,44 @@ void Backfill::collect_members(const fs::path& directory, const Cgroup& cgroup) 
     }
 }
 
+rw_principal Backfill::principal_of(const Process& process, const Member& member) const {
+    const Executable& exe = process.exe;
+    rw_principal who{};
+    who.flags = RW_OWNER_KNOWN | exe.flags;
+    who.uid = process.uid;
+    who.gid = process.gid;
+    who.user_ns = process.user_ns;
+    who.cgroup = member.cgroup->id;
+    who.mount_user_ns = exe.mount_user_ns;
+    if (exe.flags & RW_OWNER_PATH) {
+        who.exe = context_.path_id(exe.path);
+        who.name = context_.name_id(exe.path.substr(exe.path.rfind('/') + 1));
+        who.file = context_.file_id(exe.file);
+        who.root_dev = exe.root_dev;
+        who.root_ino = exe.root_ino;
+        context_.remember_exe(who.exe, exe.path);
+    }
+    if (const auto& unit = member.cgroup->unit; !unit.empty() && is_walkable(unit)) {
+        who.unit = context_.path_id(unit);
+        context_.remember_unit(who.unit, unit);
+    }
+    if (process.groups.size() > RW_GROUPS)
+        who.flags |= RW_OWNER_GROUPS;
+    else
+        who.groups = context_.group_set(process.groups);
+    return who;
+}
+
 std::optional<rw_owner> Backfill::owner_of(const ProcDir& directory, const Member& member) {
     const auto process = reader_.read(directory);
     if (!process || process->start_ns != member.start_ns)
         return std::nullopt;
-    const Executable& exe = process->exe;
     rw_owner owner{};
-    owner.flags = RW_OWNER_KNOWN | RW_OWNER_BACKFILLED | exe.flags;
+    owner.principal = context_.remember_principal(principal_of(*process, member));
+    owner.flags = RW_OWNER_BACKFILLED | RW_OWNER_KNOWN | process->exe.flags;
     owner.pid = static_cast<std::uint32_t>(process->pid);
     owner.start_time = process->start_ns;
     owner.uid = process->uid;
-    owner.gid = process->gid;
-    owner.user_ns = process->user_ns;
-    owner.cgroup = member.cgroup->id;
-    owner.mount_user_ns = exe.mount_user_ns;
-    if (exe.flags & RW_OWNER_PATH) {
-        owner.exe = context_.path_id(exe.path);
-        owner.name = context_.name_id(exe.path.substr(exe.path.rfind('/') + 1));
-        owner.root_dev = exe.root_dev;
-        owner.root_ino = exe.root_ino;
-        context_.remember_exe(owner.exe, exe.path);
-        if (context_.file_id)
-            owner.file = context_.file_id(exe.file);
-    }
-    if (const auto& unit = member.cgroup->unit; !unit.empty() && is_walkable(unit)) {
-        owner.unit = context_.path_id(unit);
-        context_.remember_unit(owner.unit, unit);
-    }
-    if (process->groups.size() > RW_GROUPS)
-        owner.flags |= RW_OWNER_GROUPS;
-    else if (context_.group_set)
-        owner.groups = context_.group_set(process->groups);
     return owner;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "bpf/abi.h"
 #include "loader/datapath.h"
 #include "loader/process.h"
 
@@ -17,7 +18,7 @@ struct BackfillContext {
     std::string cgroup;      // absolute directory: processes in it and below
     std::function<std::uint64_t(std::string_view)> path_id, name_id;
     std::function<void(std::uint64_t id, const std::string& path)> remember_exe, remember_unit;
-    // Left empty: digest and group selectors stay unresolved for these sockets.
+    std::function<std::uint64_t(const rw_principal&)> remember_principal; // returns its id
     std::function<std::uint64_t(const FileKey&)> file_id;
     std::function<std::uint64_t(std::span<const std::uint32_t>)> group_set;
     // One sentence for each process whose sockets stay unresolved.

@@ -43,7 +43,7 @@ constexpr const char* pinned_maps[] = {
     "prefixes4",       "prefixes6",       "local4",    "local6",
     "service_ranges4", "service_ranges6", "digests",   "control",
     "cgroup_cache",    "unit_cache",      "exes",      "units",
-    "group_sets",      "processes",       "walks",     "sockets",
+    "group_sets",      "principals",      "processes",       "walks",     "sockets",
     "udp_flows",       "events",          "folds",     "counters"};
 
 // libbpf's own words, kept for the error sentence of a failed load.
@@ -382,7 +382,8 @@ std::size_t KernelDatapath::sweep_datagrams(const std::function<void(const Event
         const bool over = now > entry->flow.last && now - entry->flow.last > kept;
         if (over)
             maps_.udp_flows.erase(key);
-        sink(decode_flow(*entry, key.cookie, over ? EventKind::end : EventKind::update, now));
+        const auto who = maps_.principals.find(entry->owner.principal);
+        sink(decode_flow(*entry, who, key.cookie, over ? EventKind::end : EventKind::update, now));
         ++events;
     }
     return events;
@@ -473,6 +474,26 @@ Result<std::size_t> KernelDatapath::backfill() {
     };
     context.remember_exe = remember(maps_.exes);
     context.remember_unit = remember(maps_.units);
+    context.remember_principal = [this](const rw_principal& who) {
+        std::array<std::uint64_t, RW_PRINCIPAL_WORDS> words;
+        std::memcpy(words.data(), &who, sizeof who);
+        const auto id = words_id(words, words.size(), secret_);
+        maps_.principals.set(id, who);
+        return id;
+    };
+    context.file_id = [this](const FileKey& file) {
+        return words_id(std::array<std::uint64_t, 3>{file.inode, file.device, file.changed_ns}, 24,
+                        secret_);
+    };
+    context.group_set = [this](std::span<const std::uint32_t> groups) {
+        rw_groups row{};
+        row.count = static_cast<std::uint32_t>(groups.size());
+        std::ranges::copy(groups, row.gid);
+        const auto id = words_id(std::vector<std::uint64_t>(groups.begin(), groups.end()),
+                                 groups.size(), secret_);
+        maps_.group_sets.set(id, row);
+        return id;
+    };
     return loader::backfill(context);
 }
 

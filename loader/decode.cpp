@@ -107,7 +107,8 @@ std::optional<Event> decode_event(const void* data, std::size_t size) {
     return e;
 }
 
-Event decode_flow(const rw_socket& s, std::uint64_t cookie, EventKind kind, std::uint64_t now) {
+Event decode_flow(const rw_socket& s, const std::optional<rw_principal>& who, std::uint64_t cookie,
+                  EventKind kind, std::uint64_t now) {
     Event e;
     e.kind = kind;
     e.verdict =
@@ -118,12 +119,14 @@ Event decode_flow(const rw_socket& s, std::uint64_t cookie, EventKind kind, std:
     e.time_ns = now;
     e.started_ns = s.flow.started;
     e.cookie = cookie;
-    e.exe = s.owner.exe;
-    e.unit = s.owner.unit;
+    if (who) {
+        e.exe = who->exe;
+        e.unit = who->unit;
+        e.cgroup = who->cgroup;
+        e.digest = who->file;
+    }
     e.netns = s.owner.netns;
-    e.cgroup = s.owner.cgroup;
     e.process_start_ns = s.owner.start_time;
-    e.digest = s.owner.file;
     e.pid = s.owner.pid;
     e.uid = s.owner.uid;
     e.owner_flags = s.owner.flags;

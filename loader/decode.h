@@ -11,7 +11,9 @@ namespace ringwall::loader {
 
 // nullopt when the bytes are no event of this ABI.
 std::optional<Event> decode_event(const void* data, std::size_t size);
-Event decode_flow(const rw_socket& socket, std::uint64_t cookie, EventKind kind, std::uint64_t now);
+// `who`: what the socket's owner refers to; nothing when it is no longer remembered.
+Event decode_flow(const rw_socket& socket, const std::optional<rw_principal>& who,
+                  std::uint64_t cookie, EventKind kind, std::uint64_t now);
 Event decode_fold(const rw_fold_key& key, const rw_fold& fold, std::uint32_t count);
 
 } // namespace ringwall::loader

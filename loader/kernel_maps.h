@@ -31,6 +31,8 @@ struct KernelMaps {
     Map<rw_prefix6, std::uint32_t> service_ranges6;
     Map<std::uint64_t, std::uint64_t> digests;
     Map<std::uint64_t, rw_path> exes, units;
+    Map<std::uint64_t, rw_groups> group_sets;
+    Map<std::uint64_t, rw_principal> principals;
     Map<rw_udp_key, rw_socket> udp_flows;
     Map<rw_fold_key, rw_fold> folds;
     int sockets = -1, events = -1, counters = -1, control = -1;

@@ -47,4 +47,14 @@ std::uint64_t text_id(std::string_view text, const Secret& secret) {
     return rw_sip_end(&hash, text.size());
 }
 
+std::uint64_t words_id(std::span<const std::uint64_t> words, std::size_t length,
+                       const Secret& secret) {
+    const __u64 key[2] = {secret[0], secret[1]};
+    rw_siphash hash;
+    rw_sip_init(&hash, key);
+    for (const auto word : words)
+        rw_sip_word(&hash, word);
+    return rw_sip_end(&hash, length);
+}
+
 } // namespace ringwall::loader

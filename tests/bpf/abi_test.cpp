@@ -47,15 +47,20 @@ const Shape shapes[] = {
      sizeof(rw_control),
      {MEMBER(rw_control, abi_version), MEMBER(rw_control, generation), MEMBER(rw_control, secret),
       MEMBER(rw_control, paused_until), MEMBER(rw_control, flags)}},
+    {"rw_principal",
+     sizeof(rw_principal),
+     {MEMBER(rw_principal, exe), MEMBER(rw_principal, file), MEMBER(rw_principal, groups),
+      MEMBER(rw_principal, cgroup), MEMBER(rw_principal, root_dev), MEMBER(rw_principal, uid),
+      MEMBER(rw_principal, flags)}},
     {"rw_owner",
      sizeof(rw_owner),
-     {MEMBER(rw_owner, exe), MEMBER(rw_owner, file), MEMBER(rw_owner, groups),
-      MEMBER(rw_owner, sure), MEMBER(rw_owner, root_dev), MEMBER(rw_owner, bits_subject),
-      MEMBER(rw_owner, pid), MEMBER(rw_owner, flags)}},
+     {MEMBER(rw_owner, principal), MEMBER(rw_owner, netns), MEMBER(rw_owner, sure),
+      MEMBER(rw_owner, bits_subject), MEMBER(rw_owner, pid), MEMBER(rw_owner, flags),
+      MEMBER(rw_owner, subject_generation)}},
     {"rw_flow",
      sizeof(rw_flow),
      {MEMBER(rw_flow, generation), MEMBER(rw_flow, verdict), MEMBER(rw_flow, direction),
-      MEMBER(rw_flow, started), MEMBER(rw_flow, tuple), MEMBER(rw_flow, counts)}},
+      MEMBER(rw_flow, started), MEMBER(rw_flow, tuple), MEMBER(rw_flow, passed), MEMBER(rw_flow, counts)}},
     {"rw_socket", sizeof(rw_socket), {MEMBER(rw_socket, owner), MEMBER(rw_socket, flow)}},
     {"rw_event",
      sizeof(rw_event),
@@ -68,6 +73,19 @@ const Shape shapes[] = {
      {MEMBER(rw_counters, offered), MEMBER(rw_counters, verdicts), MEMBER(rw_counters, faults)}},
 };
 
+// Members of unnamed structs and unions count as the outer struct's own, as in C.
+void members_of(const btf* types, const btf_type* type, std::size_t base,
+                std::map<std::string, std::size_t>& offsets) {
+    for (std::uint32_t i = 0; i < btf_vlen(type); ++i) {
+        const auto& member = btf_members(type)[i];
+        const auto at = base + btf_member_bit_offset(type, i);
+        if (const std::string name = btf__name_by_offset(types, member.name_off); !name.empty())
+            offsets[name] = at;
+        else
+            members_of(types, btf__type_by_id(types, member.type), at, offsets);
+    }
+}
+
 TEST(Abi, EveryStructIsTheSameInTheObject) {
     auto* object = ringwall_bpf__open();
     ASSERT_NE(object, nullptr);
@@ -78,9 +96,7 @@ TEST(Abi, EveryStructIsTheSameInTheObject) {
         const btf_type* type = btf__type_by_id(types, static_cast<__u32>(id));
         EXPECT_EQ(type->size, shape.size) << shape.name;
         std::map<std::string, std::size_t> offsets;
-        for (int i = 0; i < btf_vlen(type); ++i)
-            offsets[btf__name_by_offset(types, btf_members(type)[i].name_off)] =
-                btf_member_bit_offset(type, static_cast<__u32>(i));
+        members_of(types, type, 0, offsets);
         for (const auto& [member, offset] : shape.members) {
             ASSERT_TRUE(offsets.contains(member)) << shape.name << "." << member;
             EXPECT_EQ(offsets[member], offset) << shape.name << "." << member;

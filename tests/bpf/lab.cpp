@@ -338,10 +338,24 @@ std::vector<loader::Event> Lab::events() {
     return out;
 }
 
+std::vector<loader::Event> Lab::sweep() {
+    std::vector<loader::Event> out;
+    datapath_->sweep(loader::Sweep::begun,
+                     [&](const loader::Event& event) { out.push_back(event); });
+    return out;
+}
+
 bool Lab::has_storage(int socket) const {
     const Fd map(bpf_obj_get((bpffs_ + "/pins/sockets").c_str()));
     rw_socket value;
     return bpf_map_lookup_elem(map.get(), &socket, &value) == 0;
+}
+
+rw_principal Lab::principal(std::uint64_t id) const {
+    const Fd map(bpf_obj_get((bpffs_ + "/pins/principals").c_str()));
+    rw_principal value{};
+    must(bpf_map_lookup_elem(map.get(), &id, &value) == 0, "principal");
+    return value;
 }
 
 rw_socket Lab::storage(int socket) const {

@@ -70,7 +70,10 @@ class Lab {
     Other here(const std::function<int()>& work, const std::string& unit = "");
 
     std::vector<loader::Event> events(); // all that wait now
+    // Connections that began since the last call and still live.
+    std::vector<loader::Event> sweep();
     rw_socket storage(int socket) const; // of a socket of this process
+    rw_principal principal(std::uint64_t id) const;
     bool has_storage(int socket) const;
 
   private:

@@ -55,14 +55,17 @@ class Process : public testing::Test {
         EXPECT_EQ(listen(s.get(), 1), 0);
         return lab.storage(s.get()).owner;
     }
+    rw_principal principal() { return lab.principal(owner().principal); }
 };
 
 TEST_F(Process, IsKnownByThePathOfItsExecutable) {
     lab.policy(Mode::visibility, {});
     const auto o = owner();
-    EXPECT_EQ(o.exe, lab.datapath().path_id(own_exe()));
-    EXPECT_EQ(o.name, lab.datapath().name_id(fs::path(own_exe()).filename().string()));
-    EXPECT_EQ(lab.datapath().exe(o.exe).path, own_exe());
+    const auto who = lab.principal(o.principal);
+    EXPECT_EQ(who.exe, lab.datapath().path_id(own_exe()));
+    EXPECT_EQ(who.name, lab.datapath().name_id(fs::path(own_exe()).filename().string()));
+    EXPECT_EQ(lab.datapath().exe(who.exe).path, own_exe());
+    EXPECT_EQ(who.uid, getuid());
     EXPECT_EQ(o.pid, static_cast<__u32>(getpid()));
     EXPECT_EQ(o.uid, getuid());
     EXPECT_TRUE(o.flags & RW_OWNER_PATH);
@@ -70,10 +73,10 @@ TEST_F(Process, IsKnownByThePathOfItsExecutable) {
 
 TEST_F(Process, IsKnownByItsCgroupPath) {
     lab.policy(Mode::visibility, {});
-    const auto o = owner();
+    const auto who = principal();
     const auto mount = loader::cgroup2_mount().value();
-    EXPECT_EQ(lab.datapath().unit(o.unit), lab.cgroup().substr(mount.size()));
-    EXPECT_EQ(o.unit, lab.datapath().path_id(lab.cgroup().substr(mount.size())));
+    EXPECT_EQ(lab.datapath().unit(who.unit), lab.cgroup().substr(mount.size()));
+    EXPECT_EQ(who.unit, lab.datapath().path_id(lab.cgroup().substr(mount.size())));
 }
 
 TEST_F(Process, APathSelectorHoldsForThatPathOnly) {

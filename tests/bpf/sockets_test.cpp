@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <cerrno>
 #include <cstring>
 
@@ -147,6 +148,8 @@ TEST_P(Sockets, AnAllowedConnectionIsReportedFromStartToEndWithItsBytes) {
     Ready ready;
     auto server = lab.there([&] { return echo_server(there, 8080, 1, ready.ends[1]); });
     ready.wait();
+    lab.sweep();
+    std::vector<loader::Event> begun;
     {
         const Fd s = tcp(there);
         ASSERT_EQ(connect_to(s, there, 8080), 0);
@@ -156,17 +159,20 @@ TEST_P(Sockets, AnAllowedConnectionIsReportedFromStartToEndWithItsBytes) {
         while (got < 1000 && readable(s))
             got += read(s.get(), buffer, sizeof buffer);
         EXPECT_EQ(got, 1000u);
+        begun = lab.sweep();
+        EXPECT_TRUE(lab.sweep().empty()) << "a start is reported once";
     }
     EXPECT_EQ(server.wait(), 0);
     const auto events = wait_for(EventKind::end);
-    const auto* start = find(events, EventKind::start);
+    const auto* start = find(begun, EventKind::start);
     const auto* end = find(events, EventKind::end);
     ASSERT_TRUE(start && end);
+    EXPECT_FALSE(find(events, EventKind::start)) << "a connection is one record in the ring";
     EXPECT_EQ(start->direction, outbound);
     EXPECT_EQ(start->local.text(), here);
     EXPECT_EQ(start->peer.text(), there);
     EXPECT_EQ(start->peer_port, 8080);
-    EXPECT_EQ(start->cookie, end->cookie);
+    EXPECT_EQ(start->started_ns, end->started_ns);
     EXPECT_EQ(end->out_bytes, 1000u);
     EXPECT_EQ(end->in_bytes, 1000u) << "closed from TCP state " << int(end->tcp_state);
     EXPECT_EQ(end->pid, static_cast<std::uint32_t>(getpid()));
@@ -197,10 +203,11 @@ TEST_P(Sockets, AnAcceptedSocketKnowsTheServerAndItsDirection) {
     }
     EXPECT_EQ(client.wait(), 0);
     const auto events = wait_for(EventKind::end);
-    const auto* start = find(events, EventKind::start);
-    ASSERT_TRUE(start);
-    EXPECT_EQ(start->direction, inbound);
-    EXPECT_EQ(start->local_port, 8081);
+    const auto* end = find(events, EventKind::end);
+    ASSERT_TRUE(end);
+    EXPECT_EQ(end->direction, inbound);
+    EXPECT_EQ(end->local_port, 8081);
+    EXPECT_EQ(end->exe, lab.datapath().path_id(std::filesystem::canonical("/proc/self/exe").string()));
 }
 
 TEST_P(Sockets, AListenerWithoutBindIsAttributedToo) {

@@ -164,7 +164,7 @@ std::uint64_t RealKernel::groups(const std::vector<std::uint32_t>& groups) {
 // An unresolved path is none, or one seen from another user namespace or under another root.
 void RealKernel::say_owner(const Process& process) {
     const Owner from = owner(process, numbering());
-    rw_owner& out = exchange_->owner;
+    rw_principal& out = exchange_->who;
     out = {};
     if (!from.known)
         return;

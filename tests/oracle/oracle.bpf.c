@@ -41,6 +41,17 @@ static __always_inline void oracle_explain(struct __sk_buff *skb, struct oracle_
 	x->maybe = s->owner.maybe;
 }
 
+static __always_inline void oracle_own(struct rw_owner *o, const struct oracle_exchange *x)
+{
+	__u64 id = 1;
+	__builtin_memset(o, 0, sizeof(*o));
+	if (!x->who.flags || bpf_map_update_elem(&principals, &id, &x->who, BPF_ANY))
+		return;
+	o->principal = id;
+	o->uid = x->who.uid;
+	o->flags = x->who.flags;
+}
+
 static __always_inline int oracle_run(struct __sk_buff *skb, bool egress)
 {
 	__u32 zero = 0;
@@ -54,7 +65,7 @@ static __always_inline int oracle_run(struct __sk_buff *skb, bool egress)
 	struct rw_socket *s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!s)
 		return 1;
-	s->owner = x->owner;
+	oracle_own(&s->owner, x);
 	s->flow.direction = x->tcp_direction;
 	x->passes = rw_packet_program(skb, egress);
 	x->flow = s->flow;

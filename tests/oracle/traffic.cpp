@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -138,7 +139,7 @@ class RealTraffic final : public Traffic {
                                        const ProbeReply& reply);
     std::string event_differs(const std::map<Key, loader::Event>& seen, const Flow& flow,
                               const Person& person, const Decision& wanted);
-    std::map<Key, loader::Event> events();
+    std::map<Key, loader::Event> events(std::uint64_t since);
 
     Cgroups cgroups_;
     PinDirectory pins_;
@@ -147,6 +148,7 @@ class RealTraffic final : public Traffic {
     Pipeline pipeline_;
     TrafficCounts counts_;
     Coverage coverage_;
+    std::uint64_t asked_ = 0; // monotonic ns: when the present flows began
 };
 
 std::unique_ptr<loader::Datapath> RealTraffic::open() {
@@ -181,12 +183,15 @@ Apply RealTraffic::apply() {
     };
 }
 
-std::map<Key, loader::Event> RealTraffic::events() {
+// A connection says what became of it in the sweep while it lives, in the ring when it has ended.
+std::map<Key, loader::Event> RealTraffic::events(std::uint64_t since) {
     std::map<Key, loader::Event> out;
-    datapath_->drain([&](const loader::Event& event) {
-        if (event.kind == loader::EventKind::start || event.kind == loader::EventKind::deny)
+    const auto take = [&](const loader::Event& event) {
+        if (event.kind != loader::EventKind::exe && event.started_ns >= since)
             out.emplace(key_of(event), event);
-    });
+    };
+    datapath_->sweep(loader::Sweep::begun, take);
+    datapath_->drain(take);
     return out;
 }
 
@@ -268,7 +273,7 @@ std::optional<std::string> RealTraffic::compare(const model::Policy& policy,
                                                 const Person& person,
                                                 const std::vector<Flow>& flows,
                                                 const ProbeReply& reply) {
-    const auto seen = events();
+    const auto seen = events(asked_);
     for (std::size_t i = 0; i < flows.size(); ++i) {
         const Decision wanted = evaluate(policy, town_.programs().node, flows[i]);
         coverage_.add(subject, flows[i], wanted);
@@ -292,7 +297,9 @@ std::optional<std::string> RealTraffic::person(Dice& dice, const model::Policy& 
         std::vector<ProbeFlow> probes;
         for (const Flow& flow : wanted)
             probes.push_back(probe_flow(flow, flow.peer.is_v4() && dice.percent(25)));
-        (void)events();
+        (void)events(0);
+        asked_ = static_cast<std::uint64_t>(
+            std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
         datapath_->drain_folds([](const auto&) {});
         const ProbeReply reply = direction == Direction::outbound ? person.ask(Ask::reach, probes)
                                                                   : town_.inward(person, probes);

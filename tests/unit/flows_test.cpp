@@ -96,7 +96,7 @@ TEST(FlowTable, ConnectionsOfDifferentSocketsAreDifferentFlows) {
     World world;
     FlowTable table(16);
     auto other = connection();
-    other.cookie = 78;
+    other.started_ns = 78;
     other.peer_port = 40'001;
     const auto first = table.observe(connection(), world, wall).id;
     EXPECT_NE(table.observe(other, world, wall).id, first);
@@ -141,9 +141,9 @@ TEST(FlowTable, TheOldestFlowMakesRoom) {
     World world;
     FlowTable table(2);
     std::vector<std::uint64_t> ids;
-    for (std::uint64_t cookie = 1; cookie <= 3; ++cookie) {
+    for (std::uint64_t began = 1; began <= 3; ++began) {
         auto event = connection();
-        event.cookie = cookie;
+        event.started_ns = began;
         ids.push_back(table.observe(event, world, wall).id);
     }
     EXPECT_EQ(table.find(ids[0]), nullptr);
@@ -163,15 +163,15 @@ TEST(FlowTable, AnEndWhoseStartIsForgottenIsStillReported) {
 TEST(FlowTable, NamesAreAskedOnceUntilThePolicyChanges) {
     World world;
     FlowTable table(16);
-    for (std::uint64_t cookie = 1; cookie <= 5; ++cookie) {
+    for (std::uint64_t began = 1; began <= 5; ++began) {
         auto event = connection();
-        event.cookie = cookie;
+        event.started_ns = began;
         table.observe(event, world, wall);
     }
     EXPECT_EQ(world.decisions_asked, 1);
     table.policy_changed(4);
     auto later = connection();
-    later.cookie = 6;
+    later.started_ns = 6;
     EXPECT_EQ(table.observe(later, world, wall).version, 4u);
     EXPECT_EQ(world.decisions_asked, 2);
 }

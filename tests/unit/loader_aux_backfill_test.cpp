@@ -17,7 +17,6 @@
 #include <map>
 
 #include "bpf/abi.h"
-#include "bpf/siphash.h"
 #include "loader/backfill.h"
 #include "loader/netns.h"
 #include "loader/path_id.h"
@@ -68,6 +67,14 @@ class Kernel {
             return std::nullopt;
         return value;
     }
+    rw_principal principal(std::uint64_t id) const {
+        rw_principal value{};
+        if (id) {
+            EXPECT_EQ(0, bpf_map_lookup_elem(principals(), &id, &value));
+        }
+        return value;
+    }
+    int principals() const { return bpf_map__fd(object_->maps.principals); }
     void write(const Fd& socket, const rw_socket& value) const {
         const int descriptor = socket.get();
         ASSERT_EQ(0, bpf_map_update_elem(sockets(), &descriptor, &value, BPF_ANY));
@@ -78,20 +85,14 @@ class Kernel {
     Link link_;
 };
 
-std::uint64_t hash_of(std::initializer_list<std::uint64_t> words, std::uint64_t length) {
-    rw_siphash hash;
-    rw_sip_init(&hash, reinterpret_cast<const __u64*>(secret.data()));
-    for (const auto word : words)
-        rw_sip_word(&hash, word);
-    return rw_sip_end(&hash, length);
+std::uint64_t file_id(const FileKey& file) {
+    return words_id(std::array<std::uint64_t, 3>{file.inode, file.device, file.changed_ns}, 24,
+                    secret);
 }
 
 std::uint64_t group_set_id(std::span<const std::uint32_t> groups) {
-    rw_siphash hash;
-    rw_sip_init(&hash, reinterpret_cast<const __u64*>(secret.data()));
-    for (const auto gid : groups)
-        rw_sip_word(&hash, gid);
-    return rw_sip_end(&hash, groups.size());
+    return words_id(std::vector<std::uint64_t>(groups.begin(), groups.end()), groups.size(),
+                    secret);
 }
 
 void run(const std::vector<std::string>& steps_must_work) {
@@ -100,11 +101,16 @@ void run(const std::vector<std::string>& steps_must_work) {
             _exit(126);
 }
 
+// A socket's owner with what its principal says.
+struct Whose : rw_owner, rw_principal {
+    using rw_owner::flags, rw_owner::uid;
+};
+
 std::uint32_t text_of_owner_flags(const rw_owner& owner) {
     return owner.flags & ~(RW_OWNER_BACKFILLED | RW_OWNER_FOREIGN);
 }
 
-void expect_same_owner(const rw_owner& kernel, const rw_owner& ours) {
+void expect_same_owner(const Whose& kernel, const Whose& ours) {
     EXPECT_EQ(kernel.exe, ours.exe);
     EXPECT_EQ(kernel.unit, ours.unit);
     EXPECT_EQ(kernel.groups, ours.groups);
@@ -116,7 +122,9 @@ void expect_same_owner(const rw_owner& kernel, const rw_owner& ours) {
     EXPECT_EQ(kernel.mount_user_ns, ours.mount_user_ns);
     EXPECT_EQ(kernel.pid, ours.pid);
     EXPECT_EQ(kernel.uid, ours.uid);
+    EXPECT_EQ(kernel.rw_principal::uid, ours.rw_principal::uid);
     EXPECT_EQ(kernel.gid, ours.gid);
+    EXPECT_EQ(kernel.rw_principal::flags, ours.rw_principal::flags);
     EXPECT_EQ(text_of_owner_flags(kernel), text_of_owner_flags(ours));
     EXPECT_LE(ours.start_time, kernel.start_time);
     EXPECT_LT(kernel.start_time - ours.start_time, 1'000'000'000u / 50);
@@ -147,10 +155,18 @@ class Backfill : public testing::Test {
         context.remember_unit = [this](std::uint64_t id, const std::string& path) {
             units_[id] = path;
         };
-        context.file_id = [this](const FileKey& file) {
-            const auto id = hash_of({file.inode, file.device, file.changed_ns}, 24);
-            marked_files_[id] = hash_of({file.inode, file.device, file.changed_ns + queried}, 24);
+        context.remember_principal = [](const rw_principal& who) {
+            std::array<std::uint64_t, RW_PRINCIPAL_WORDS> words;
+            std::memcpy(words.data(), &who, sizeof who);
+            const auto id = words_id(words, words.size(), secret);
+            EXPECT_EQ(0, bpf_map_update_elem(kernel_->principals(), &id, &who, BPF_ANY));
             return id;
+        };
+        context.file_id = [this](const FileKey& file) {
+            auto marked = file;
+            marked.changed_ns += queried;
+            marked_files_[file_id(file)] = file_id(marked);
+            return file_id(file);
         };
         context.group_set = group_set_id;
         const auto count = backfill(context);
@@ -159,7 +175,7 @@ class Backfill : public testing::Test {
     }
 
     // The holder as backfill sees it, which must be as the kernel sees it.
-    rw_owner owner_by_both(Holder& holder) {
+    Whose owner_by_both(Holder& holder) {
         EXPECT_EQ(1u, backfill_now());
         const auto ours = kernel_->read(holder.socket());
         kernel_->attach(*cgroup_);
@@ -167,21 +183,26 @@ class Backfill : public testing::Test {
         EXPECT_TRUE(ours && kernels);
         if (!ours || !kernels)
             return {};
+        const Whose mine = whose(*ours), kernel = whose(*kernels);
         EXPECT_EQ(RW_OWNER_BACKFILLED | RW_OWNER_KNOWN,
-                  ours->owner.flags & (RW_OWNER_BACKFILLED | RW_OWNER_KNOWN));
+                  mine.flags & (RW_OWNER_BACKFILLED | RW_OWNER_KNOWN));
         EXPECT_EQ(RW_DIR_NONE, ours->flow.direction);
-        expect_same_owner(kernels->owner, ours->owner);
-        if (kernels->owner.file != ours->owner.file) {
-            EXPECT_EQ(kernels->owner.file, marked_files_[ours->owner.file]);
+        expect_same_owner(kernel, mine);
+        if (kernel.file != mine.file) {
+            EXPECT_EQ(kernel.file, marked_files_[mine.file]);
+        } else {
+            EXPECT_EQ(kernel.principal, mine.principal);
         }
-        EXPECT_EQ(ours->owner.exe
-                      ? text_id(fs::path(path_of(ours->owner)).filename().string(), secret)
-                      : 0,
-                  ours->owner.name);
-        EXPECT_EQ(kernels->owner.name, ours->owner.name);
-        return ours->owner;
+        EXPECT_EQ(
+            mine.exe ? text_id(fs::path(path_of(mine)).filename().string(), secret) : 0,
+            mine.name);
+        EXPECT_EQ(kernel.name, mine.name);
+        return mine;
     }
-    std::string path_of(const rw_owner& owner) const {
+    Whose whose(const rw_socket& socket) const {
+        return {socket.owner, kernel_->principal(socket.owner.principal)};
+    }
+    std::string path_of(const Whose& owner) const {
         const auto found = exes_.find(owner.exe);
         return found == exes_.end() ? "" : found->second;
     }
@@ -265,7 +286,7 @@ TEST_F(Backfill, shows_the_full_path_of_a_daemon_in_a_chroot_that_is_a_mount) {
     });
     // Nothing in this mount namespace can be seen from its top any more: better unresolved.
     EXPECT_EQ(1u, backfill_now());
-    const auto owner = kernel_->read(holder.socket())->owner;
+    const auto owner = whose(*kernel_->read(holder.socket()));
     EXPECT_FALSE(owner.flags & RW_OWNER_PATH);
     EXPECT_EQ(0u, owner.exe);
 }
@@ -406,11 +427,11 @@ TEST_F(Backfill, gives_datagrams_and_idle_sockets_no_direction) {
 TEST_F(Backfill, never_writes_over_what_the_kernel_knows) {
     const Fd socket = udp_socket(Kind::v4);
     rw_socket known{};
-    known.owner.exe = 77;
+    known.owner.principal = 77;
     kernel_->write(socket, known);
     const auto holder = sleeper();
     EXPECT_EQ(0u, backfill_now());
-    EXPECT_EQ(77u, kernel_->read(socket)->owner.exe);
+    EXPECT_EQ(77u, kernel_->read(socket)->owner.principal);
 }
 
 TEST_F(Backfill, is_the_same_the_second_time) {
@@ -432,7 +453,7 @@ TEST_F(Backfill, leaves_processes_of_other_cgroups_alone_and_takes_those_below) 
             pause();
         });
         EXPECT_EQ(1u, backfill_now());
-        const auto owner = kernel_->read(mine)->owner;
+        const auto owner = whose(*kernel_->read(mine));
         EXPECT_EQ(cgroup_->unit + "/app.slice", units_[owner.unit]);
         EXPECT_EQ(cgroup_id(below).value(), owner.cgroup);
         EXPECT_EQ(static_cast<std::uint32_t>(holder.pid), owner.pid);
@@ -459,7 +480,7 @@ TEST_F(Backfill, gives_a_socket_of_systemd_to_the_service_that_holds_it_too) {
     });
     EXPECT_EQ(2u, backfill_now());
     EXPECT_EQ(static_cast<std::uint32_t>(service->pid), kernel_->read(socket)->owner.pid);
-    EXPECT_EQ("/usr/lib/systemd/systemd", path_of(kernel_->read(manager.socket())->owner));
+    EXPECT_EQ("/usr/lib/systemd/systemd", path_of(whose(*kernel_->read(manager.socket()))));
 }
 
 TEST_F(Backfill, refuses_a_directory_that_is_no_cgroup) {
