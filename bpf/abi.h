@@ -250,13 +250,13 @@ enum rw_owner_flags {
  * An LRU that the sweep keeps from losing what a live socket refers to; what is lost is unresolved.
  */
 struct rw_principal {
-	__u64 exe;	  /* exe path id: key of exes; 0 unknown */
-	__u64 name;	  /* id of the last component */
-	__u64 unit;	  /* id of the cgroup path: key of units */
-	__u64 file;	  /* id of (device, inode, change time): key of digests */
-	__u64 groups;	  /* id of the group list: key of group_sets; 0 not asked */
-	__u64 cgroup;	  /* of the process */
-	__u64 root_ino;	  /* where the path was walked to, see rw_subject */
+	__u64 exe;	/* exe path id: key of exes; 0 unknown */
+	__u64 name;	/* id of the last component */
+	__u64 unit;	/* id of the cgroup path: key of units */
+	__u64 file;	/* id of (device, inode, change time): key of digests */
+	__u64 groups;	/* id of the group list: key of group_sets; 0 not asked */
+	__u64 cgroup;	/* of the process */
+	__u64 root_ino; /* where the path was walked to, see rw_subject */
 	__u32 root_dev;
 	__u32 user_ns;	     /* of the task when the path was walked */
 	__u32 mount_user_ns; /* owner of the mount namespace the executable stands in */
@@ -402,7 +402,7 @@ enum rw_event_kind {
 
 struct rw_event {
 	__u64 time;
-	__u64 cookie; /* of the socket; 0 where there is none, or nobody needed one */
+	__u64 cookie;  /* of the socket; 0 where there is none, or nobody needed one */
 	__u64 started; /* with the tuple, this tells TCP connections apart */
 	struct rw_tuple tuple;
 	struct rw_counts counts;
@@ -419,11 +419,11 @@ struct rw_event {
 };
 RW_ASSERT(sizeof(struct rw_event) == 208, "rw_event");
 
-/* folds: repeated denies of one (subject, peer address, port, direction, exe). Plain hash: the
- * agent drains it; a full map means the deny goes out unfolded. */
+/* folds: repeated denies of one (subject, peer address, port, direction, principal). Plain hash:
+ * the agent drains it; a full map means the deny goes out unfolded. */
 struct rw_fold_key {
 	__u8 peer[16];
-	__u64 exe;
+	__u64 principal;
 	__u32 subject;
 	__u16 port; /* the service port: peer's for out, local for in */
 	__u8 protocol;

@@ -113,8 +113,7 @@ static __noinline int rw_fold_deny(const struct rw_flow *f, const struct rw_owne
 	if (!f)
 		return false;
 	__builtin_memcpy(key.peer, f->tuple.peer, 16);
-	const struct rw_principal *who = rw_principal_of(o);
-	key.exe = who ? who->exe : 0;
+	key.principal = o ? o->principal : 0;
 	key.subject = f->subject;
 	key.protocol = f->tuple.protocol;
 	key.direction = f->direction;

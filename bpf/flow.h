@@ -230,16 +230,16 @@ static __always_inline bool rw_inherited(const struct rw_scene *sc, const struct
 					 struct rw_decision *d)
 {
 	const struct rw_flow *f = &sc->socket->flow;
-	struct rw_passed kept = f->passed;
+	const struct rw_passed *kept = &f->passed;
 	__be32 peer = rw_unmap4(p->tuple.peer);
 	if (f->verdict != RW_VERDICT_NONE || f->direction != RW_DIR_IN ||
-	    !rw_passed_before(sc, p) || kept.rule_set != rw_word(peer, sc->subject->rule_set) ||
-	    kept.peer >> 32 != peer || kept.entry >> 32 != peer)
+	    !rw_passed_before(sc, p) || kept->rule_set != rw_word(peer, sc->subject->rule_set) ||
+	    kept->peer >> 32 != peer || kept->entry >> 32 != peer)
 		return false;
 	d->subject = sc->subject_id;
-	d->rule_set = kept.rule_set;
-	d->peer = kept.peer;
-	d->entry = kept.entry;
+	d->rule_set = kept->rule_set;
+	d->peer = kept->peer;
+	d->entry = kept->entry;
 	d->verdict = RW_VERDICT_ALLOWED;
 	d->reason = RW_REASON_ALLOW;
 	return true;

@@ -222,19 +222,19 @@ static __noinline int rw_parse_any(struct __sk_buff *skb, bool egress, struct rw
 }
 
 /* The common packet, TCP without IP options or extension headers, with one load. */
-static __always_inline bool rw_parse_tcp4(struct __sk_buff *skb, bool egress, struct rw_packet *p)
+static __noinline int rw_parse_tcp4(struct __sk_buff *skb, bool egress, struct rw_packet *p)
 {
 	struct {
 		struct iphdr ip;
 		struct tcphdr tcp;
 	} h;
-	if (skb->protocol != bpf_htons(ETH_P_IP) || bpf_skb_load_bytes(skb, 0, &h, sizeof(h)) ||
-	    h.ip.version != 4 || h.ip.ihl != 5 || h.ip.protocol != IPPROTO_TCP ||
-	    (h.ip.frag_off & bpf_htons(0x3fff)) || h.tcp.doff < 5)
-		return false;
+	if (!p || skb->protocol != bpf_htons(ETH_P_IP) ||
+	    bpf_skb_load_bytes(skb, 0, &h, sizeof(h)) || h.ip.version != 4 || h.ip.ihl != 5 ||
+	    h.ip.protocol != IPPROTO_TCP || (h.ip.frag_off & bpf_htons(0x3fff)) || h.tcp.doff < 5)
+		return -1;
 	__u32 bytes = bpf_ntohs(h.ip.tot_len);
 	if (bytes < sizeof(h))
-		return false;
+		return -1;
 	__builtin_memset(p, 0, sizeof(*p));
 	p->egress = egress;
 	rw_map4(p->tuple.local, egress ? h.ip.saddr : h.ip.daddr);
@@ -246,14 +246,14 @@ static __always_inline bool rw_parse_tcp4(struct __sk_buff *skb, bool egress, st
 	p->bytes = bytes;
 	p->flags = rw_tcp_flags(&h.tcp, bytes > sizeof(h.ip) + h.tcp.doff * 4);
 	rw_set_ports(p, h.tcp.source, h.tcp.dest);
-	return true;
+	return 0;
 }
 
 static __always_inline int rw_parse(struct __sk_buff *skb, bool egress, struct rw_packet *p)
 {
-	if (rw_parse_tcp4(skb, egress, p))
-		return 0;
-	int bad = rw_parse_any(skb, egress, p);
+	int bad = rw_parse_tcp4(skb, egress, p);
+	if (bad)
+		bad = rw_parse_any(skb, egress, p);
 	rw_forget(p, sizeof(*p));
 	return bad;
 }

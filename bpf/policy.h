@@ -119,10 +119,9 @@ static __noinline int rw_narrow(struct rw_owner *o, const struct rw_rule_set *rs
 		RW_NARROW(RW_ATTR_DIGEST, digest, *digest);
 	}
 	if (rs->unconstrained[RW_ATTR_CONTAINER] != ~0ull) {
-		struct rw_attribute_key key = {
-			.rule_set = rule_set,
-			.attribute = RW_ATTR_CONTAINER,
-			.value = known ? who->cgroup : 0};
+		struct rw_attribute_key key = {.rule_set = rule_set,
+					       .attribute = RW_ATTR_CONTAINER,
+					       .value = known ? who->cgroup : 0};
 		__u64 *set = known ? bpf_map_lookup_elem(&attributes, &key) : 0;
 		sure &= set ? *set : rs->unconstrained[RW_ATTR_CONTAINER];
 		if (set)
@@ -130,7 +129,8 @@ static __noinline int rw_narrow(struct rw_owner *o, const struct rw_rule_set *rs
 	}
 	if (rs->unconstrained[RW_ATTR_GROUP] != ~0ull) {
 		__u64 free = rs->unconstrained[RW_ATTR_GROUP];
-		__u64 set = known ? rw_group_selectors(who->groups, rule_set, who->gid, free) : free;
+		__u64 set =
+			known ? rw_group_selectors(who->groups, rule_set, who->gid, free) : free;
 		sure &= set;
 		if (known && who->groups)
 			maybe &= set;

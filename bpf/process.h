@@ -106,7 +106,8 @@ static __always_inline void rw_walk_close(struct rw_walk *w)
 	w->path.bytes = last;
 }
 
-static __always_inline void rw_file_id(struct inode *inode, struct rw_principal *p, const __u64 *key)
+static __always_inline void rw_file_id(struct inode *inode, struct rw_principal *p,
+				       const __u64 *key)
 {
 	struct rw_siphash h;
 	__u64 ctime = 0;
@@ -422,8 +423,7 @@ static __noinline int rw_attribute_kernel(struct rw_owner *o, const struct rw_ta
 /* Direct loads where the kernel lets these programs have a typed task; else a helper call each. */
 static __always_inline bool rw_read_task(struct rw_task *t)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id___6_2,
-				       BPF_FUNC_cgrp_storage_get___6_2)) {
+	if (bpf_core_enum_value_exists(enum bpf_func_id___6_2, BPF_FUNC_cgrp_storage_get___6_2)) {
 		struct task_struct *task = bpf_get_current_task_btf();
 		struct task_struct *leader = task->group_leader;
 		const struct cred *cred = task->real_cred;

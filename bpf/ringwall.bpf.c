@@ -166,11 +166,13 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 	}
 	q.owner = sc.socket ? &sc.socket->owner : 0;
 	q.subject = sc.subject_id;
-	q.no_port = (p.flags & RW_PKT_FRAGMENT) | zero;
-	q.direction |= zero;
+	q.no_port = p.flags & RW_PKT_FRAGMENT;
 	if (what != RW_TCP_FLOW ||
-	    !(rw_foreseen(&sc, &sc.socket->flow, &p, &d) || rw_inherited(&sc, &p, &d)))
+	    !(rw_foreseen(&sc, &sc.socket->flow, &p, &d) || rw_inherited(&sc, &p, &d))) {
+		rw_forget(&q.subject, 7);
 		rw_judge(&q, sc.subject, &d);
+		rw_forget(&d, sizeof(d));
+	}
 	if (what == RW_TCP_FLOW) {
 		rw_count_decision(&d);
 		return rw_conclude_tcp(&sc, &p, &d, q.direction);

@@ -43,8 +43,9 @@ constexpr const char* pinned_maps[] = {
     "prefixes4",       "prefixes6",       "local4",    "local6",
     "service_ranges4", "service_ranges6", "digests",   "control",
     "cgroup_cache",    "unit_cache",      "exes",      "units",
-    "group_sets",      "principals",      "processes",       "walks",     "sockets",
-    "udp_flows",       "events",          "folds",     "counters"};
+    "group_sets",      "principals",      "processes", "walks",
+    "sockets",         "udp_flows",       "events",    "folds",
+    "counters"};
 
 // libbpf's own words, kept for the error sentence of a failed load.
 thread_local std::string* load_log = nullptr;
@@ -319,7 +320,8 @@ std::size_t KernelDatapath::drain_folds(const std::function<void(const Event&)>&
         }
         std::uint64_t& seen = folds_seen_[id];
         if (fold->count > seen) {
-            sink(decode_fold(key, *fold, static_cast<std::uint32_t>(fold->count - seen)));
+            sink(decode_fold(key, maps_.principals.find(key.principal), *fold,
+                             static_cast<std::uint32_t>(fold->count - seen)));
             ++events;
         }
         seen = fold->count;

@@ -139,7 +139,8 @@ Event decode_flow(const rw_socket& s, const std::optional<rw_principal>& who, st
     return e;
 }
 
-Event decode_fold(const rw_fold_key& key, const rw_fold& fold, std::uint32_t count) {
+Event decode_fold(const rw_fold_key& key, const std::optional<rw_principal>& who,
+                  const rw_fold& fold, std::uint32_t count) {
     Event e;
     e.kind = EventKind::deny;
     e.verdict = Verdict::blocked;
@@ -149,7 +150,7 @@ Event decode_fold(const rw_fold_key& key, const rw_fold& fold, std::uint32_t cou
     const bool icmp = key.protocol == 1 || key.protocol == 58;
     (e.direction == Direction::inbound && !icmp ? e.local_port : e.peer_port) = key.port;
     e.subject = key.subject;
-    e.exe = key.exe;
+    e.exe = who ? who->exe : 0;
     e.time_ns = fold.last;
     e.started_ns = fold.first;
     e.count = count;

@@ -14,6 +14,7 @@ std::optional<Event> decode_event(const void* data, std::size_t size);
 // `who`: what the socket's owner refers to; nothing when it is no longer remembered.
 Event decode_flow(const rw_socket& socket, const std::optional<rw_principal>& who,
                   std::uint64_t cookie, EventKind kind, std::uint64_t now);
-Event decode_fold(const rw_fold_key& key, const rw_fold& fold, std::uint32_t count);
+Event decode_fold(const rw_fold_key& key, const std::optional<rw_principal>& who,
+                  const rw_fold& fold, std::uint32_t count);
 
 } // namespace ringwall::loader

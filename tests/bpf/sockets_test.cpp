@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "loader/handle.h"
 #include "tests/bpf/lab.h"
@@ -207,7 +207,8 @@ TEST_P(Sockets, AnAcceptedSocketKnowsTheServerAndItsDirection) {
     ASSERT_TRUE(end);
     EXPECT_EQ(end->direction, inbound);
     EXPECT_EQ(end->local_port, 8081);
-    EXPECT_EQ(end->exe, lab.datapath().path_id(std::filesystem::canonical("/proc/self/exe").string()));
+    EXPECT_EQ(end->exe,
+              lab.datapath().path_id(std::filesystem::canonical("/proc/self/exe").string()));
 }
 
 TEST_P(Sockets, AListenerWithoutBindIsAttributedToo) {

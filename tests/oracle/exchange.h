@@ -8,7 +8,7 @@
 struct oracle_exchange {
     /* in */
     struct rw_principal who; /* whose socket it is; flags 0: nobody knows */
-    __u32 tcp_direction;   /* as connect or listen would have left it on the socket */
+    __u32 tcp_direction;     /* as connect or listen would have left it on the socket */
     /* out */
     __u32 passes;
     struct rw_flow flow; /* what the product kept on the socket; generation 0: nothing */

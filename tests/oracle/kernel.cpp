@@ -53,6 +53,12 @@ struct Destroy {
 using Object = std::unique_ptr<oracle_bpf, Destroy>;
 
 // The test object on the datapath's own maps.
+void put(const bpf_map* tail_calls, const bpf_program* program) {
+    const std::uint32_t first = 0;
+    const int fd = bpf_program__fd(program);
+    must(bpf_map_update_elem(bpf_map__fd(tail_calls), &first, &fd, BPF_ANY) == 0, "tail call");
+}
+
 Object load(const std::string& pins) {
     Object object(oracle_bpf__open());
     must(object != nullptr, "open the test object");
@@ -68,6 +74,8 @@ Object load(const std::string& pins) {
     bpf_object__for_each_program(program, object->obj) bpf_program__set_autoload(
         program, std::strncmp(bpf_program__name(program), "oracle_", 7) == 0);
     must(oracle_bpf__load(object.get()) == 0, "load the test object");
+    put(object->maps.explain_in, object->progs.oracle_explain_ingress);
+    put(object->maps.explain_out, object->progs.oracle_explain_egress);
     return object;
 }
 

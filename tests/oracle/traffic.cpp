@@ -298,8 +298,8 @@ std::optional<std::string> RealTraffic::person(Dice& dice, const model::Policy& 
         for (const Flow& flow : wanted)
             probes.push_back(probe_flow(flow, flow.peer.is_v4() && dice.percent(25)));
         (void)events(0);
-        asked_ = static_cast<std::uint64_t>(
-            std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+        asked_ = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
+                                            std::chrono::nanoseconds(1));
         datapath_->drain_folds([](const auto&) {});
         const ProbeReply reply = direction == Direction::outbound ? person.ask(Ask::reach, probes)
                                                                   : town_.inward(person, probes);

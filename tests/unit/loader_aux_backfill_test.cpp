@@ -193,9 +193,8 @@ class Backfill : public testing::Test {
         } else {
             EXPECT_EQ(kernel.principal, mine.principal);
         }
-        EXPECT_EQ(
-            mine.exe ? text_id(fs::path(path_of(mine)).filename().string(), secret) : 0,
-            mine.name);
+        EXPECT_EQ(mine.exe ? text_id(fs::path(path_of(mine)).filename().string(), secret) : 0,
+                  mine.name);
         EXPECT_EQ(kernel.name, mine.name);
         return mine;
     }
