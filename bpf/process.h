@@ -372,6 +372,25 @@ static __noinline int rw_enrol(struct rw_process *p, const struct rw_task *t)
 	return 0;
 }
 
+/* A known process that is not, or no longer, the principal it was. In a frame of its own, which
+ * rw_attribute_kernel's way does not pay: older verifiers add frames up in steps of 32 bytes. */
+static __noinline int rw_enrol_anew(struct rw_owner *o, const struct rw_process *known,
+				    const struct rw_task *t)
+{
+	if (!o || !known || !t)
+		return -1;
+	struct rw_process p = *known;
+	__u32 pid = t->pid;
+	if (rw_enrol(&p, t))
+		return -1;
+	/* whole, so that no reader meets half of it */
+	if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
+		RW_FAULT(RW_FAULT_CACHE);
+	o->principal = p.id;
+	o->flags = p.who.flags;
+	return 0;
+}
+
 /* A user process: from `processes` while nothing about it changed. */
 static __always_inline int rw_attribute_process(struct rw_owner *o, const struct rw_task *t)
 {
@@ -384,20 +403,10 @@ static __always_inline int rw_attribute_process(struct rw_owner *o, const struct
 		if (!known || !rw_same_process(known, t))
 			return -1;
 	}
-	__u64 id = known->id;
-	__u32 flags = known->who.flags;
-	if (!id || !rw_same_principal(&known->who, t)) {
-		struct rw_process p = *known;
-		if (rw_enrol(&p, t))
-			return -1;
-		/* whole, so that no reader meets half of it */
-		if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
-			RW_FAULT(RW_FAULT_CACHE);
-		id = p.id;
-		flags = p.who.flags;
-	}
-	o->principal = id;
-	o->flags = flags;
+	if (!known->id || !rw_same_principal(&known->who, t))
+		return rw_enrol_anew(o, known, t);
+	o->principal = known->id;
+	o->flags = known->who.flags;
 	return 0;
 }
 
