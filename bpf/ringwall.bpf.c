@@ -397,15 +397,18 @@ static __always_inline bool rw_fin_received(struct bpf_sock *socket)
 	return sk && (BPF_CORE_READ(sk, __sk_common.skc_flags) >> done & 1);
 }
 
-/* Payload bytes: acked counts the SYN, and the FIN once acknowledged; received the peer's FIN. */
+/* Payload bytes: acked counts the SYN of who connected, and the FIN once acknowledged; received the
+ * peer's FIN. */
 static __always_inline void rw_tcp_counts(struct bpf_sock_ops *ctx, struct bpf_sock *socket,
-					  struct rw_counts *c, __u32 old_state)
+					  struct rw_flow *f, __u32 old_state)
 {
 	enum { FIN_WAIT2 = 5, TIME_WAIT = 6, LAST_ACK = 9, CLOSING = 11 };
 	__u64 out = ctx->bytes_acked, in = ctx->bytes_received;
 	bool fin_acked = old_state == FIN_WAIT2 || old_state == TIME_WAIT ||
 			 old_state == LAST_ACK || old_state == CLOSING;
-	__u64 control_out = 1 + fin_acked, control_in = rw_fin_received(socket);
+	__u64 control_out = (f->direction != RW_DIR_IN) + fin_acked;
+	__u64 control_in = rw_fin_received(socket);
+	struct rw_counts *c = &f->counts;
 	c->out_bytes = out > control_out ? out - control_out : 0;
 	c->in_bytes = in > control_in ? in - control_in : 0;
 	c->out_packets = ctx->data_segs_out;
@@ -421,7 +424,7 @@ static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct bpf_sock
 	e = rw_event_begin(RW_EVENT_END);
 	if (!e)
 		return;
-	rw_tcp_counts(ctx, sk, &s->flow.counts, old_state);
+	rw_tcp_counts(ctx, sk, &s->flow, old_state);
 	rw_event_flow(e, &s->flow);
 	rw_event_owner(e, &s->owner);
 	e->time = bpf_ktime_get_ns();
