@@ -67,14 +67,25 @@ agent::Fd try_connect(const sockaddr_un& address) {
     return socket;
 }
 
-// Tries again whenever something changes in the socket's folder.
+// Downwards, so that no folder appears unseen between two steps: the agent may still have to make
+// the socket's own.
+void watch_down_to(int changes, const std::filesystem::path& folder) {
+    std::filesystem::path part;
+    for (const auto& name : std::filesystem::absolute(folder)) {
+        part /= name;
+        if (inotify_add_watch(changes, part.c_str(), IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0)
+            return;
+    }
+}
+
+// Tries again whenever something changes in the socket's folder, or above where that is missing.
 agent::Fd wait_for_agent(const sockaddr_un& address, std::chrono::seconds patience) {
     using Clock = std::chrono::steady_clock;
     const agent::Fd changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     const auto folder = std::filesystem::path(address.sun_path).parent_path();
-    inotify_add_watch(changes.get(), folder.c_str(), IN_CREATE | IN_MOVED_TO | IN_ATTRIB);
     const auto end = Clock::now() + patience;
     for (;;) {
+        watch_down_to(changes.get(), folder);
         if (auto socket = try_connect(address))
             return socket;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
