@@ -102,7 +102,7 @@ start_agent() {
     agent/ringwall-agent run --policy "$dir/policy.yaml" --as host --cgroup "$root" \
         --state-dir "$dir/state" --flow-log "$dir/flows.jsonl" >>"$dir/agent.log" 2>&1 &
     agent=$!
-    control/cli/ringwall status --wait 60 >"$dir/status" || fail "the agent does not answer"
+    control/cli/ringwall status --wait 120 >"$dir/status" || fail "the agent does not answer"
 }
 
 # Nothing of it is left in the kernel.
