@@ -69,6 +69,28 @@ void append_counts(std::string& out, const Flow& flow) {
         put(out, R"(,"retransmits":{})", e.retransmits);
 }
 
+// Bytes of the well-formed UTF-8 character at the front (Unicode, table 3-7); 0: there is none.
+std::size_t character_length(std::string_view text) {
+    const auto at = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    };
+    const auto first = at(0), second = at(1);
+    const auto tail = [&](std::size_t i) { return (at(i) & 0xc0) == 0x80; };
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first < 0xe0)
+        return tail(1) ? 2 : 0;
+    if (first >= 0xe0 && first < 0xf0) { // neither overlong nor a surrogate
+        const bool fits = first == 0xe0 ? second >= 0xa0 : first != 0xed || second < 0xa0;
+        return fits && tail(1) && tail(2) ? 3 : 0;
+    }
+    if (first >= 0xf0 && first < 0xf5) { // neither overlong nor above U+10FFFF
+        const bool fits = first == 0xf0 ? second >= 0x90 : first != 0xf4 || second < 0x90;
+        return fits && tail(1) && tail(2) && tail(3) ? 4 : 0;
+    }
+    return 0;
+}
+
 } // namespace
 
 std::string quoted(std::string_view text) {
@@ -76,20 +98,12 @@ std::string quoted(std::string_view text) {
     std::string clean;
     clean.reserve(text.size());
     for (std::size_t i = 0; i < text.size();) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const std::size_t length = byte < 0x80                   ? 1
-                                   : byte >= 0xc2 && byte < 0xe0 ? 2
-                                   : byte >= 0xe0 && byte < 0xf0 ? 3
-                                   : byte >= 0xf0 && byte < 0xf5 ? 4
-                                                                 : 0;
-        const auto tail = text.substr(i + 1, length ? length - 1 : 0);
-        const bool whole = length && tail.size() == length - 1 &&
-                           std::ranges::all_of(tail, [](char c) { return (c & 0xc0) == 0x80; });
-        if (whole)
+        const auto length = character_length(text.substr(i));
+        if (length)
             clean += text.substr(i, length);
         else
-            put(clean, "\\x{:02x}", byte);
-        i += whole ? length : 1;
+            put(clean, "\\x{:02x}", static_cast<unsigned char>(text[i]));
+        i += std::max<std::size_t>(length, 1);
     }
     return boost::json::serialize(boost::json::string_view(clean.data(), clean.size()));
 }

@@ -90,6 +90,11 @@ TEST(Quoted, KeepsUtf8AndShowsOtherBytes) {
     EXPECT_EQ(quoted("M\xc3\xbcnchen"), "\"M\xc3\xbcnchen\"");
     EXPECT_EQ(quoted("\xc3"), "\"\\\\xc3\"");
     EXPECT_EQ(quoted("\xe2\x82"), "\"\\\\xe2\\\\x82\"");
+    EXPECT_EQ(quoted("\xf0\x9f\x98\x80"), "\"\xf0\x9f\x98\x80\"");
+    // A surrogate, an overlong form, above the last code point.
+    EXPECT_EQ(quoted("\xed\xa0\x80"), R"("\\xed\\xa0\\x80")");
+    EXPECT_EQ(quoted("\xe0\x9f\x80"), R"("\\xe0\\x9f\\x80")");
+    EXPECT_EQ(quoted("\xf4\x90\x80\x80"), R"("\\xf4\\x90\\x80\\x80")");
 }
 
 TEST(Lost, IsTold) {
