@@ -9,12 +9,15 @@
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -70,6 +73,7 @@ class Agent {
     void every(std::chrono::nanoseconds period, std::function<void()> work);
 
     void take(const loader::Event& event);
+    void learn_digest(const loader::Event& event);
     void drain();
     void tick();
     void refresh();
@@ -92,12 +96,14 @@ class Agent {
     std::unique_ptr<LocalServer> server_;
     std::unique_ptr<MetricsServer> metrics_;
     std::int64_t offset_ns_ = 0;
-    std::uint64_t lost_ = 0;
+    std::uint64_t lost_ = 0, lost_questions_ = 0;
 
     asio::signal_set signals_;
     asio::posix::stream_descriptor events_, changes_;
     asio::steady_timer settled_; // a change is read when the writer has been quiet for a moment
     std::vector<std::unique_ptr<asio::steady_timer>> timers_;
+    std::stop_source stopping_;
+    asio::thread_pool hashing_{1}; // last: it uses the others until it is gone
 };
 
 Started Agent::start() {
@@ -232,7 +238,7 @@ void Agent::wait_for_change() {
 
 void Agent::take(const loader::Event& event) {
     if (event.kind == loader::EventKind::exe)
-        return enforcement_->digest(event);
+        return learn_digest(event);
     const bool cut = event.kind == loader::EventKind::deny && event.cookie && !event.refused;
     if (cut && (event.revoked || event.direction == loader::Direction::outbound))
         enforcement_->end_socket(event);
@@ -243,6 +249,19 @@ void Agent::take(const loader::Event& event) {
         server_->publish(flow);
     if (enforcement_->is_new_cgroup(event.cgroup))
         refresh();
+}
+
+// A large file takes a second to hash, which no flow should wait for.
+void Agent::learn_digest(const loader::Event& event) {
+    auto program = enforcement_->program_of(event);
+    if (!program)
+        return;
+    asio::post(hashing_, [this, program = std::move(*program)]() mutable {
+        auto digest = enforcement_->hash(program, stopping_.get_token());
+        asio::post(loop_, [this, program = std::move(program), digest = std::move(digest)] {
+            enforcement_->learn(program, digest);
+        });
+    });
 }
 
 void Agent::drain() {
@@ -282,6 +301,11 @@ void Agent::report_losses() {
         server_->publish_loss(lost - lost_);
     }
     lost_ = lost;
+    if (const auto questions = counters.lost.find("exe");
+        questions != counters.lost.end() && questions->second > lost_questions_) {
+        lost_questions_ = questions->second;
+        enforcement_->ask_again();
+    }
 }
 
 void Agent::reload(const char* why) {
@@ -326,6 +350,8 @@ void Agent::stop(bool remove) {
     server_->stop();
     if (metrics_)
         metrics_->stop();
+    stopping_.request_stop();
+    hashing_.stop();
     loop_.stop();
 }
 

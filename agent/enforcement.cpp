@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "agent/digest.h"
 #include "agent/files.h"
 #include "agent/host.h"
 #include "agent/nat.h"
@@ -290,16 +289,6 @@ Enforcement::Done Enforcement::detach() {
     if (auto done = datapath_->detach(); !done)
         return fail(EnforcementErrc::datapath, done.error().message);
     return {};
-}
-
-void Enforcement::digest(const loader::Event& event) {
-    auto hex = exe_sha256(event.pid, event.process_start_ns);
-    if (!hex)
-        return spdlog::debug("no digest: {}", hex.error().message);
-    ++digests_;
-    if (auto done = datapath_->set_digest(event, digest_id(*hex).value_or(0)); !done)
-        spdlog::warn("the digest of process {} did not reach the kernel: {}", event.pid,
-                     done.error().message);
 }
 
 void Enforcement::end_socket(const loader::Event& event) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/digest.h"
 #include "agent/enforcer.h"
 #include "agent/metrics.h"
 #include "agent/options.h"
@@ -57,8 +58,20 @@ class Enforcement {
 
     std::expected<void, EnforcementError> pause(std::chrono::seconds duration); // 0: resume
     std::expected<void, EnforcementError> detach();
-    // sha256 of the program of an event of kind exe.
-    void digest(const loader::Event& event);
+    // What to hash for an event of kind exe; nullopt: not now. The file is open when its process
+    // still runs; else it has to be found by its path, which is empty when that is not this host's.
+    struct Program {
+        loader::Event event;
+        Fd file;
+        std::string path;
+    };
+    using Digest = std::expected<std::string, DigestError>;
+    std::optional<Program> program_of(const loader::Event& event);
+    // Reads the whole file; the one function here that any thread may call.
+    Digest hash(Program& program, const std::stop_token& stop) const;
+    void learn(const Program& program, const Digest& digest);
+    // After losing events: programs whose digest is not known are asked for again.
+    void ask_again();
     void end_socket(const loader::Event& event);
 
     const PolicyState& state() const { return state_; }
@@ -87,6 +100,7 @@ class Enforcement {
     NodeContext node();
     std::optional<std::string> directory_of(const std::string& cgroup);
     loader::Root root_for(const std::string& directory);
+    IsProgram is_program(const loader::Event& event) const;
     bool refresh_containers();
     bool refresh_subjects();
 
@@ -108,6 +122,7 @@ class Enforcement {
     std::map<std::uint64_t, std::string> containers_;
     std::set<std::uint64_t> asked_; // cgroups of events that are not below ours, or gone
     bool wants_containers_ = false, refuses_ = true;
+    Questions questions_;
     std::uint64_t ended_sockets_ = 0, digests_ = 0;
 };
 

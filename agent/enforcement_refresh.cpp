@@ -13,10 +13,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t asked_limit = 4096;
 
-bool same(const loader::Root& a, const loader::Root& b) {
-    return a.user_ns == b.user_ns && a.device == b.device && a.inode == b.inode;
-}
-
 } // namespace
 
 std::optional<std::string> Enforcement::directory_of(const std::string& cgroup) {
@@ -102,7 +98,7 @@ bool Enforcement::refresh_subjects() {
             refresh_subjects();
             return true;
         }
-        again = again || !same(root, before.root);
+        again = again || root != before.root;
     }
     if (!again)
         return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * Events out: offered = submitted + folded + lost, per kind. Records are only woken up for in
- * batches; the reader also looks on a timer.
+ * batches; the reader also looks on a timer. A question is answered at once: the process that it is
+ * about may end the next moment.
  */
 #ifndef RINGWALL_EVENT_H
 #define RINGWALL_EVENT_H
@@ -43,10 +44,9 @@ static __always_inline struct rw_event *rw_event_begin(__u8 kind)
 static __always_inline void rw_event_send(struct rw_event *e)
 {
 	RW_INC(submitted[e->kind & (RW_EVENT_SLOTS - 1)]);
-	__u64 wake = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= RW_WAKE_BYTES
-			     ? BPF_RB_FORCE_WAKEUP
-			     : BPF_RB_NO_WAKEUP;
-	bpf_ringbuf_submit(e, wake);
+	bool wake = e->kind == RW_EVENT_EXE ||
+		    bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= RW_WAKE_BYTES;
+	bpf_ringbuf_submit(e, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
 static __always_inline struct rw_principal *rw_principal_of(const struct rw_owner *o)

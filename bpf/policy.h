@@ -88,6 +88,7 @@ static __always_inline void rw_ask_digest(const struct rw_owner *o)
 	if (!e)
 		return;
 	rw_event_owner(e, o);
+	e->subject = o->bits_subject;
 	e->time = bpf_ktime_get_ns();
 	rw_event_send(e);
 }
@@ -146,9 +147,9 @@ static __always_inline void rw_make_bits(struct rw_owner *o, const struct rw_rul
 					 __u32 rule_set, const struct rw_subject *s, __u32 subject)
 {
 	o->sure = o->maybe = ~0ull;
+	o->bits_subject = subject;
 	if (rw_asks_for_process(rs))
 		rw_narrow(o, rs, rule_set, s);
-	o->bits_subject = subject;
 	o->bits_rule_set = rule_set;
 	o->bits_epoch = rs->epoch;
 }

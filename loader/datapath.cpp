@@ -7,6 +7,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdarg>
 #include <cstring>
@@ -17,6 +18,7 @@
 #include "loader/backfill.h"
 #include "loader/decode.h"
 #include "loader/destroy.h"
+#include "loader/file_id.h"
 #include "loader/handle.h"
 #include "loader/path_id.h"
 #include "loader/pins.h"
@@ -151,6 +153,7 @@ class KernelDatapath final : public Datapath {
     std::uint64_t paused_until() const override { return control_->paused_until; }
     Result<std::size_t> backfill() override;
     Result<void> end_socket(const Event& event) override { return destroy_socket(event); }
+    bool is_program(int file, const Event& event) const override;
     Result<void> set_digest(const Event& exe_event, std::uint64_t digest_id) override;
 
   private:
@@ -483,10 +486,7 @@ Result<std::size_t> KernelDatapath::backfill() {
         maps_.principals.set(id, who);
         return id;
     };
-    context.file_id = [this](const FileKey& file) {
-        return words_id(std::array<std::uint64_t, 3>{file.inode, file.device, file.changed_ns}, 24,
-                        secret_);
-    };
+    context.file_id = [this](const FileKey& file) { return file_id(file, secret_); };
     context.group_set = [this](std::span<const std::uint32_t> groups) {
         rw_groups row{};
         row.count = static_cast<std::uint32_t>(groups.size());
@@ -497,6 +497,11 @@ Result<std::size_t> KernelDatapath::backfill() {
         return id;
     };
     return loader::backfill(context);
+}
+
+bool KernelDatapath::is_program(int file, const Event& event) const {
+    return std::ranges::any_of(
+        file_keys(file), [&](const FileKey& key) { return file_id(key, secret_) == event.digest; });
 }
 
 Result<void> KernelDatapath::set_digest(const Event& exe_event, std::uint64_t digest_id) {

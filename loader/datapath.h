@@ -46,6 +46,7 @@ struct Root {
     std::uint32_t user_ns = 0; // inode number of /proc/PID/ns/user
     std::uint32_t device = 0;  // MAJOR<<20|MINOR of the root mount (mountinfo field 3)
     std::uint64_t inode = 0;   // 0 when the mount's root is the file system's root
+    bool operator==(const Root&) const = default;
 };
 
 struct Subject {
@@ -272,6 +273,10 @@ class Datapath {
     virtual Result<std::size_t> backfill() = 0;
     // Ends a revoked TCP connection or connected UDP socket at both ends (needs its owner's netns).
     virtual Result<void> end_socket(const Event& event) = 0;
+    // Is this open regular file (O_PATH will do) the one that the event's process was started from,
+    // unchanged? By inode, device and change time; false where stat does not say what the kernel
+    // knows (overlays over several file systems). May be called on any thread.
+    virtual bool is_program(int file, const Event& event) const = 0;
     // Digest of the file behind `exe` event: makes sha256 selectors sure.
     virtual Result<void> set_digest(const Event& exe_event, std::uint64_t digest_id) = 0;
 };

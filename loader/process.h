@@ -10,16 +10,11 @@
 #include <tuple>
 #include <vector>
 
+#include "loader/file_id.h"
 #include "loader/mounts.h"
 #include "loader/proc.h"
 
 namespace ringwall::loader {
-
-struct FileKey {
-    std::uint64_t inode = 0;
-    std::uint32_t device = 0; // of the super block, kernel encoding
-    std::uint64_t changed_ns = 0;
-};
 
 struct Executable {
     std::string path;        // up to the top of its mount namespace; empty when unresolved

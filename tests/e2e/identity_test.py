@@ -92,6 +92,23 @@ class Identity(Story):
         for _ in range(3):
             self.assert_seen(REFUSED, self.connect(DIGEST, other)[0])
 
+    def test_a_program_does_not_get_the_digest_of_what_it_executes_next(self):
+        other = self.program("borrower")
+        with open(other, "ab") as file:
+            file.write(b"y")
+        wait_until(lambda: self.connect(DIGEST)[0]["result"] == ANSWERED, "digests are known")
+        code = CONNECT + """
+import os
+os.execv(sys.argv[3], [sys.argv[3], "-S", "-s", "-c", "print('up', flush=True); input()"])
+"""
+        borrower = self.client.python(code, "10.0.1.5", DIGEST, self.tool, exe=other, stdin="pipe")
+        borrower.wait_line("^up")
+        self.agent.flows.wait(pid=borrower.pid, path=other)  # the question came before this record
+        borrower.tell("go")
+        borrower.wait()
+        for _ in range(3):
+            self.assert_seen(REFUSED, self.connect(DIGEST, other)[0])
+
     def test_a_symbolic_link_is_its_target(self):
         link = f"{self.client.directory}/bin/symlink"
         os.symlink(self.tool, link)

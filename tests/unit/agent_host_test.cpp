@@ -13,10 +13,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
-#include "agent/digest.h"
 #include "agent/nat.h"
-#include "agent/node.h"
-#include "tests/unit/scratch.h"
 
 namespace ringwall::agent {
 namespace {
@@ -102,29 +99,6 @@ TEST(Users, HaveNamesWhereTheyAreKnown) {
     EXPECT_EQ(user_id("root"), 0u);
     EXPECT_FALSE(user_id("no-such-user-here"));
     EXPECT_EQ(group_id("root"), 0u);
-}
-
-TEST(Stat, StartTimeIsReadBehindAnyProgramName) {
-    const std::string tail = " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21";
-    EXPECT_EQ(start_ticks("42 (sleep)" + tail), 4711u);
-    EXPECT_EQ(start_ticks("42 (a) b) (c))" + tail), 4711u);
-    EXPECT_EQ(start_ticks("42 sleep"), 0u);
-    EXPECT_EQ(start_ticks(""), 0u);
-}
-
-std::uint64_t own_start_ns() {
-    std::ifstream in("/proc/self/stat");
-    const std::string stat((std::istreambuf_iterator<char>(in)), {});
-    return start_ticks(stat) *
-           (1'000'000'000ull / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)));
-}
-
-TEST(Digest, IsTheProgramsWhileItIsTheSameProcess) {
-    const auto pid = static_cast<std::uint32_t>(getpid());
-    const auto digest = exe_sha256(pid, own_start_ns());
-    ASSERT_TRUE(digest);
-    EXPECT_TRUE(digest_id(*digest));
-    EXPECT_EQ(exe_sha256(pid, own_start_ns() + 5'000'000'000).error().code, DigestErrc::gone);
 }
 
 std::vector<std::uint8_t> chain_message(std::string_view type) {

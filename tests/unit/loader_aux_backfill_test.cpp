@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "bpf/abi.h"
 #include "loader/backfill.h"
@@ -84,11 +85,6 @@ class Kernel {
     ringwall_bpf* object_;
     Link link_;
 };
-
-std::uint64_t file_id(const FileKey& file) {
-    return words_id(std::array<std::uint64_t, 3>{file.inode, file.device, file.changed_ns}, 24,
-                    secret);
-}
 
 std::uint64_t group_set_id(std::span<const std::uint32_t> groups) {
     return words_id(std::vector<std::uint64_t>(groups.begin(), groups.end()), groups.size(),
@@ -162,12 +158,7 @@ class Backfill : public testing::Test {
             EXPECT_EQ(0, bpf_map_update_elem(kernel_->principals(), &id, &who, BPF_ANY));
             return id;
         };
-        context.file_id = [this](const FileKey& file) {
-            auto marked = file;
-            marked.changed_ns += queried;
-            marked_files_[file_id(file)] = file_id(marked);
-            return file_id(file);
-        };
+        context.file_id = [](const FileKey& file) { return file_id(file, secret); };
         context.group_set = group_set_id;
         const auto count = backfill(context);
         EXPECT_TRUE(count) << count.error().message;
@@ -188,15 +179,22 @@ class Backfill : public testing::Test {
                   mine.flags & (RW_OWNER_BACKFILLED | RW_OWNER_KNOWN));
         EXPECT_EQ(RW_DIR_NONE, ours->flow.direction);
         expect_same_owner(kernel, mine);
-        if (kernel.file != mine.file) {
-            EXPECT_EQ(kernel.file, marked_files_[mine.file]);
-        } else {
-            EXPECT_EQ(kernel.principal, mine.principal);
+        EXPECT_EQ(kernel.file, mine.file);
+        EXPECT_EQ(kernel.principal, mine.principal);
+        if (kernel.file) {
+            EXPECT_TRUE(file_ids_of_exe(holder.pid()).contains(kernel.file));
         }
         EXPECT_EQ(mine.exe ? text_id(fs::path(path_of(mine)).filename().string(), secret) : 0,
                   mine.name);
         EXPECT_EQ(kernel.name, mine.name);
         return mine;
+    }
+    static std::set<std::uint64_t> file_ids_of_exe(pid_t pid) {
+        const Fd exe(open(("/proc/" + std::to_string(pid) + "/exe").c_str(), O_PATH | O_CLOEXEC));
+        std::set<std::uint64_t> ids;
+        for (const auto& key : file_keys(exe.get()))
+            ids.insert(file_id(key, secret));
+        return ids;
     }
     Whose whose(const rw_socket& socket) const {
         return {socket.owner, kernel_->principal(socket.owner.principal)};
@@ -223,10 +221,7 @@ class Backfill : public testing::Test {
         return value ? value->flow.direction : 255;
     }
 
-    // From 6.13 on a file's change time has this bit set in memory after someone has looked at it.
-    static constexpr std::uint64_t queried = 1ull << 31;
     static inline std::unique_ptr<Kernel> kernel_;
-    std::map<std::uint64_t, std::uint64_t> marked_files_;
     std::unique_ptr<TestCgroup> cgroup_;
     TemporaryDirectory directory_;
     std::map<std::uint64_t, std::string> exes_, units_;
@@ -244,6 +239,20 @@ TEST_F(Backfill, names_the_program_its_unit_and_its_user) {
     EXPECT_EQ(65533u, owner.gid);
     EXPECT_NE(0u, owner.file);
     EXPECT_NE(0u, owner.groups);
+}
+
+TEST_F(Backfill, knows_a_file_of_an_overlay_as_the_kernel_does) {
+    const std::string layers = directory_.path;
+    for (const char* name : {"/upper", "/work", "/merged"})
+        fs::create_directory(layers + name);
+    copied_to(layers + "/lower/daemon");
+    Holder holder(*cgroup_, layers + "/merged/daemon", {}, [&] {
+        unshare(CLONE_NEWNS);
+        run({"mount --make-rprivate /",
+             "mount -t overlay -o lowerdir=" + layers + "/lower,upperdir=" + layers +
+                 "/upper,workdir=" + layers + "/work overlay " + layers + "/merged"});
+    });
+    EXPECT_NE(0u, owner_by_both(holder).file);
 }
 
 TEST_F(Backfill, keeps_the_path_of_a_program_that_was_deleted) {
