@@ -1,9 +1,9 @@
 #include "agent/host.h"
 
+#include <ctime>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <charconv>
 #include <filesystem>

@@ -104,9 +104,54 @@ std::string wrong_common(const Arguments& arguments) {
     return {};
 }
 
+// How many words the common flag at the front takes; 0: it is none.
+std::size_t width_of(std::string_view word) {
+    for (const auto& flag : common_flags())
+        for (auto names = flag.names; !names.empty();) {
+            const auto name = names.substr(0, names.find(','));
+            names.remove_prefix(std::min(name.size() + 1, names.size()));
+            if (word == name)
+                return flag.value.empty() ? 1 : 2;
+            const bool is_long = name.starts_with("--");
+            if (!flag.value.empty() && word.starts_with(name) &&
+                (!is_long || word[name.size()] == '='))
+                return 1; // --socket=PATH, -ojson
+        }
+    return 0;
+}
+
+bool is_command(const std::string& name) {
+    return std::ranges::any_of(commands(), [&](const auto& each) { return each.name == name; });
+}
+
+// `ringwall --socket PATH policy check X` means `ringwall policy check --socket PATH X`.
+bool move_behind_command(std::vector<std::string>& words) {
+    std::size_t flags = 0;
+    while (flags < words.size() && width_of(words[flags]))
+        flags += width_of(words[flags]);
+    if (flags >= words.size() || words[flags].starts_with('-'))
+        return false;
+    const bool two = flags + 1 < words.size() && is_command(words[flags] + " " + words[flags + 1]);
+    const auto command = words.begin() + static_cast<std::ptrdiff_t>(flags);
+    std::rotate(words.begin(), command, command + (two ? 2 : 1));
+    return true;
+}
+
+// Said when reading fails: what to write instead, empty when that is not known.
+std::string hint(int argc, const char* const* argv) {
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    const auto command = std::ranges::find_if(words, is_command);
+    if (words.empty() || !words[0].starts_with('-') || command == words.end())
+        return {};
+    return fmt::format("ringwall: {} goes behind the command: ringwall {} {} ...\n", words[0],
+                       *command, words[0]);
+}
+
 // `ringwall`, `ringwall -o json`: the default command, unless help or version is asked for.
 std::vector<std::string> words_of(int argc, const char* const* argv) {
     std::vector<std::string> words(argv + 1, argv + argc);
+    if (move_behind_command(words))
+        return words;
     const bool bare = words.empty() || (words[0].starts_with('-') &&
                                         !one_of(words[0], {"-h", "--help", "--version"}));
     if (bare)
@@ -150,6 +195,8 @@ Parsed parse(int argc, const char* const* argv) {
         app.parse(words);
     } catch (const CLI::ParseError& error) {
         const int code = app.exit(error);
+        if (code != 0)
+            fmt::print(stderr, "{}", hint(argc, argv));
         parsed.exit = code == 0 ? 0 : static_cast<int>(Exit::usage);
         return parsed;
     }

@@ -41,6 +41,24 @@ TEST(Arguments, CommandsOfTwoWordsHaveOperands) {
     EXPECT_TRUE(parsed.arguments.has("--strict"));
 }
 
+TEST(Arguments, CommonFlagsMayStandBeforeTheCommand) {
+    const auto status = given({"--socket", "/run/x.sock", "status"});
+    ASSERT_NE(status.command, nullptr);
+    EXPECT_EQ(status.command->name, "status");
+    EXPECT_EQ(status.arguments.get("--socket"), "/run/x.sock");
+
+    const auto check = given({"--socket=/run/x.sock", "-ojson", "policy", "check", "policy/"});
+    ASSERT_NE(check.command, nullptr);
+    EXPECT_EQ(check.command->name, "policy check");
+    EXPECT_EQ(check.arguments.operand, "policy/");
+    EXPECT_EQ(check.arguments.get("--socket"), "/run/x.sock");
+    EXPECT_TRUE(check.arguments.json());
+
+    const auto twice = given({"--socket", "a", "flows", "--socket", "b"});
+    EXPECT_EQ(twice.arguments.get("--socket"), "b");                              // the later wins
+    EXPECT_EQ(given({"--socket", "status"}).arguments.get("--socket"), "status"); // a bare call
+}
+
 TEST(Arguments, WrongUsageIsExitCodeTwo) {
     testing::internal::CaptureStderr();
     for (auto words : std::vector<std::vector<const char*>>{{"flow"},
@@ -49,12 +67,18 @@ TEST(Arguments, WrongUsageIsExitCodeTwo) {
                                                             {"policy", "check"},
                                                             {"status", "-o", "yaml"},
                                                             {"status", "--color", "blue"},
-                                                            {"pause", "--for"}}) {
+                                                            {"pause", "--for"},
+                                                            {"--socket"},
+                                                            {"--socket", "x", "flow"},
+                                                            {"--port", "53", "flows"}}) {
         const auto parsed = given(words);
         EXPECT_EQ(parsed.command, nullptr) << words[0];
         EXPECT_EQ(parsed.exit, 2) << words[0];
     }
-    EXPECT_NE(testing::internal::GetCapturedStderr().find("--output takes"), std::string::npos);
+    const auto said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("--output takes"), std::string::npos);
+    EXPECT_NE(said.find("--port goes behind the command: ringwall flows --port"),
+              std::string::npos);
 }
 
 TEST(Arguments, HelpIsNoError) {
