@@ -21,7 +21,7 @@ struct Frame {
     std::uint32_t membership = 0;                  // of the nearest row
 };
 
-std::vector<Node> nodes_of(std::vector<std::pair<Address, std::uint32_t>> owners,
+std::vector<Node> nodes_of(std::span<const std::pair<Address, std::uint32_t>> owners,
                            std::span<const std::uint32_t> lists, const Interner& interner) {
     std::vector<Node> out;
     out.reserve(owners.size());
@@ -99,9 +99,9 @@ bool in_order(const Prefix& a, const Prefix& b) {
     return a4 != b4 ? b4 : a < b;
 }
 
-AddressTable address_table(std::vector<std::pair<Address, std::uint32_t>> owners,
+AddressTable address_table(std::span<const std::pair<Address, std::uint32_t>> owners,
                            std::span<const std::uint32_t> lists, Interner& interner) {
-    const std::vector<Node> nodes = nodes_of(std::move(owners), lists, interner);
+    const std::vector<Node> nodes = nodes_of(owners, lists, interner);
     AddressTable out;
     std::vector<Frame> stack;
     for (auto from = nodes.begin(); from != nodes.end();) {

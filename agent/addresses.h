@@ -27,7 +27,7 @@ bool in_order(const Prefix& a, const Prefix& b);
 // The fewest rows that say, for every address, which identities claim it and which lists contain
 // it. `owners`: an address once per identity that claims it, in any order. `lists`: interned
 // numbers.
-AddressTable address_table(std::vector<std::pair<Address, std::uint32_t>> owners,
+AddressTable address_table(std::span<const std::pair<Address, std::uint32_t>> owners,
                            std::span<const std::uint32_t> lists, Interner& interner);
 
 // The row that decides for this address; null: none covers it.

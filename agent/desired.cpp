@@ -146,7 +146,7 @@ class Reader {
         std::vector<std::uint32_t> lists;
         for (const auto& [list, list_names] : out_.list_names)
             lists.push_back(list);
-        out_.table = address_table(std::move(owners), lists, interner_);
+        out_.table = address_table(owners, lists, interner_);
         out_.owners = std::make_shared<OwnerNames>(std::move(names));
         return {};
     }

@@ -4,12 +4,12 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -55,9 +55,9 @@ void wait_until_settled(const struct stat& info) {
 
 class Sha256 {
   public:
-    Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-        usable_ = context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-    }
+    Sha256()
+        : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free),
+          usable_(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr)) {}
     bool add(const void* data, std::size_t size) {
         return usable_ = usable_ && EVP_DigestUpdate(context_.get(), data, size);
     }
@@ -73,7 +73,7 @@ class Sha256 {
 
   private:
     std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-    bool usable_ = false;
+    bool usable_;
 };
 
 std::expected<std::string, DigestError> hash_all(int file, const std::stop_token& stop) {

@@ -85,11 +85,11 @@ Enforcement::Done Enforcement::attach() {
     if (auto found = datapath_->backfill(); found)
         spdlog::info("attributed {} sockets that were open before", *found);
     else
-        notes_.push_back("sockets older than the agent are not attributed: " +
-                         found.error().message);
+        notes_.emplace_back("sockets older than the agent are not attributed: " +
+                            found.error().message);
     if (!datapath_->root_attached())
-        notes_.push_back("attached below the cgroup root: packets that the kernel makes itself "
-                         "(resets, ICMP replies) are not judged");
+        notes_.emplace_back("attached below the cgroup root: packets that the kernel makes itself "
+                            "(resets, ICMP replies) are not judged");
     return {};
 }
 
@@ -133,7 +133,7 @@ Enforcement::Done Enforcement::open() {
                (options_.refuse_connect == Refuse::automatic &&
                 (!host_translates_addresses() || !options_.service_ranges.empty()));
     if (!refuses_ && options_.refuse_connect == Refuse::automatic)
-        notes_.push_back(
+        notes_.emplace_back(
             "this host translates addresses: denied connections are cut at the packet, "
             "not refused at connect; --service-range names the translated addresses");
     auto opened = loader::Datapath::open({.cgroup = options_.cgroup,

@@ -16,9 +16,9 @@ constexpr std::size_t asked_limit = 4096;
 } // namespace
 
 std::optional<std::string> Enforcement::directory_of(const std::string& cgroup) {
-    const auto directory =
-        cgroup.empty() ? options_.cgroup
-                       : (fs::path(options_.cgroup + "/" + cgroup)).lexically_normal().string();
+    auto directory = cgroup.empty()
+                         ? options_.cgroup
+                         : (fs::path(options_.cgroup + "/" + cgroup)).lexically_normal().string();
     std::error_code error;
     const bool below = directory == options_.cgroup || directory.starts_with(options_.cgroup + "/");
     if (!below || directory == hidden_ || !fs::is_directory(directory, error))

@@ -107,101 +107,103 @@ LiveView live_view(const loader::Datapath& datapath, loader::Datapath::Highest h
     return {true, highest, datapath.live_subjects(), datapath.live_peers()};
 }
 
-Enforcer::Enforcer(NodeContext node, LiveView live, const v1::Snapshot* last_good)
-    : x(std::make_unique<State>()) {
-    x->node = std::move(node);
-    x->ids = {live.highest.peer, live.highest.rule_set, live.highest.cls, live.highest.entry};
+Enforcer::Enforcer(NodeContext node, const LiveView& live, const v1::Snapshot* last_good)
+    : state_(std::make_unique<State>()) {
+    state_->node = std::move(node);
+    state_->ids = {live.highest.peer, live.highest.rule_set, live.highest.cls, live.highest.entry};
     if (live.adopted)
-        x->now = adopt(live, last_good, x->interner, x->ids, x->node);
+        state_->now = adopt(live, last_good, state_->interner, state_->ids, state_->node);
 }
 
 Enforcer::~Enforcer() = default;
 Enforcer::Enforcer(Enforcer&&) noexcept = default;
+Enforcer& Enforcer::operator=(Enforcer&&) noexcept = default;
 
 Result<loader::Delta> Enforcer::plan(const v1::Snapshot& snapshot) {
-    if (x->pending)
+    if (state_->pending)
         return std::unexpected(
             Error{Errc::pending, "a policy is being applied; wait until that has ended"});
-    auto desired = read_snapshot(snapshot, x->interner, x->node);
+    auto desired = read_snapshot(snapshot, state_->interner, state_->node);
     if (!desired)
         return std::unexpected(desired.error());
-    x->pending = plan_step(x->now, std::move(*desired), x->interner, x->ids, x->containers);
-    return std::exchange(x->pending->delta, {});
+    state_->pending = plan_step(state_->now, std::move(*desired), state_->interner, state_->ids,
+                                state_->containers);
+    return std::exchange(state_->pending->delta, {});
 }
 
 void Enforcer::applied() {
-    if (x->pending)
-        x->now = std::move(x->pending->next);
-    x->pending.reset();
+    if (state_->pending)
+        state_->now = std::move(state_->pending->next);
+    state_->pending.reset();
 }
 
 void Enforcer::failed() {
-    if (!x->pending)
+    if (!state_->pending)
         return;
-    for (const auto& touched : x->pending->touched) {
+    for (const auto& touched : state_->pending->touched) {
         touched.rules->rollback(touched.mark);
         touched.rules->continue_with(touched.definition);
     }
-    x->pending.reset();
+    state_->pending.reset();
 }
 
 loader::Delta Enforcer::set_containers(std::map<std::uint64_t, std::string> containers) {
     std::map<std::uint64_t, std::string> changed;
     for (const auto& [cgroup, name] : containers)
-        if (const auto known = x->containers.find(cgroup);
-            known == x->containers.end() || known->second != name)
+        if (const auto known = state_->containers.find(cgroup);
+            known == state_->containers.end() || known->second != name)
             changed.emplace(cgroup, name);
-    x->containers = std::move(containers);
+    state_->containers = std::move(containers);
     loader::Delta delta;
-    for (const auto& [workload, subject] : x->now.subjects)
+    for (const auto& [workload, subject] : state_->now.subjects)
         for (const auto& row : subject.rules->container_rows(changed))
             delta.attributes.push_back(row);
     delta.raise_epoch = !delta.attributes.empty();
-    delta.policy_version = x->now.version;
+    delta.policy_version = state_->now.version;
     return delta;
 }
 
 const std::vector<std::string>& Enforcer::missing_subjects() const {
-    return x->pending ? x->pending->next.missing : x->now.missing;
+    return state_->pending ? state_->pending->next.missing : state_->now.missing;
 }
 
 std::uint64_t Enforcer::policy_version() const {
-    return x->now.version;
+    return state_->now.version;
 }
 
 Explanation Enforcer::explain(const loader::Event& event) const {
     Explanation out;
-    if (const EnforcedSubject* subject = x->subject(event.subject))
-        out.subject_labels = x->interner.identity_of(subject->identity).labels;
+    if (const EnforcedSubject* subject = state_->subject(event.subject))
+        out.subject_labels = state_->interner.identity_of(subject->identity).labels;
     out.subject = subject_name(event.subject);
-    x->explain_peer(event.peer_id, event.peer, out);
-    if (const RuleSet* rules = x->rule_set(event.rule_set); rules && event.entry != 0)
+    state_->explain_peer(event.peer_id, event.peer, out);
+    if (const RuleSet* rules = state_->rule_set(event.rule_set); rules && event.entry != 0)
         out.matches = rules->explain(event.entry, event.sure, event.maybe);
     return out;
 }
 
 Explanation Enforcer::explain_address(const Address& address) const {
     Explanation out;
-    x->explain_peer(0, address, out);
+    state_->explain_peer(0, address, out);
     return out;
 }
 
 std::string Enforcer::subject_name(std::uint32_t subject) const {
-    for (const auto& [workload, known] : x->now.subjects)
+    for (const auto& [workload, known] : state_->now.subjects)
         if (known.row.id == subject)
             return workload;
     return {};
 }
 
 Enforcer::Sizes Enforcer::sizes() const {
-    Sizes out{.peers = x->now.peers.size(), .rule_sets = x->now.subjects.size()};
+    Sizes out{.peers = state_->now.peers.size(), .rule_sets = state_->now.subjects.size()};
     std::vector<std::uint32_t> memberships;
-    for (const auto& [peer, membership] : x->now.peers)
+    for (const auto& [peer, membership] : state_->now.peers)
         memberships.push_back(membership);
     std::ranges::sort(memberships);
     out.memberships = static_cast<std::size_t>(std::unique(memberships.begin(), memberships.end()) -
                                                memberships.begin());
-    for (const auto& [workload, subject] : x->now.subjects) {
+    for (const auto& [workload, subject] : state_->now.subjects) {
         out.classes += subject.rules->mark().classes;
         out.entries += subject.rules->mark().entries;
     }

@@ -49,10 +49,13 @@ class Enforcer {
   public:
     // After a restart on adopted maps: `last_good` is the snapshot that was applied last, so that
     // its rule sets can be continued under their live ids until the first apply() is through.
-    explicit Enforcer(NodeContext node, LiveView live = {},
+    explicit Enforcer(NodeContext node, const LiveView& live = {},
                       const v1::Snapshot* last_good = nullptr);
     ~Enforcer();
     Enforcer(Enforcer&&) noexcept;
+    Enforcer& operator=(Enforcer&&) noexcept;
+    Enforcer(const Enforcer&) = delete;
+    Enforcer& operator=(const Enforcer&) = delete;
 
     // The step from what is applied to `snapshot`. On error nothing has changed. Planning the
     // applied snapshot again gives a delta without rows.
@@ -80,7 +83,7 @@ class Enforcer {
 
   private:
     struct State;
-    std::unique_ptr<State> x;
+    std::unique_ptr<State> state_;
 };
 
 // A subject's rules, one sentence each: "allow in from role=Web Server on tcp 8080 as unit

@@ -50,6 +50,7 @@ constexpr const char* pinned_maps[] = {
     "counters"};
 
 // libbpf's own words, kept for the error sentence of a failed load.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the callback has no context
 thread_local std::string* load_log = nullptr;
 
 int keep_log(libbpf_print_level level, const char* format, va_list args) {
@@ -159,7 +160,7 @@ class KernelDatapath final : public Datapath {
   private:
     static int on_record(void* self, void* data, std::size_t size);
     std::size_t sweep_sockets(Sweep which, const std::function<void(const Event&)>& sink);
-    std::size_t sweep_datagrams(const std::function<void(const Event&)>& sink);
+    std::size_t sweep_datagrams(const std::function<void(const Event&)>& sink) const;
     Result<void> write_service_ranges();
     Result<void> watch();
 
@@ -295,7 +296,7 @@ int KernelDatapath::on_record(void* self, void* data, std::size_t size) {
 }
 
 std::size_t KernelDatapath::drain(const std::function<void(const Event&)>& sink) {
-    std::uint64_t ticks;
+    std::uint64_t ticks = 0;
     (void)!read(timer_.get(), &ticks, sizeof ticks);
     sink_ = &sink;
     const int count = ring_buffer__consume(ring_.get());
@@ -374,7 +375,7 @@ std::size_t KernelDatapath::sweep_sockets(Sweep which,
     }
 }
 
-std::size_t KernelDatapath::sweep_datagrams(const std::function<void(const Event&)>& sink) {
+std::size_t KernelDatapath::sweep_datagrams(const std::function<void(const Event&)>& sink) const {
     const std::uint64_t now = monotonic_ns();
     std::size_t events = 0;
     for (const auto& key : maps_.udp_flows.keys()) {

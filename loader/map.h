@@ -45,7 +45,7 @@ class Map {
             std::uint32_t count = std::min<std::size_t>(keys.size() - written, batch);
             if (!batched_ ||
                 bpf_map_update_batch(fd_, &keys[written], &values[written], &count, nullptr)) {
-                if (batched_ && errno != EINVAL && errno != ENOTSUP && errno != EOPNOTSUPP &&
+                if (batched_ && errno != EINVAL && errno != EOPNOTSUPP &&
                     errno != 524 /* ENOTSUPP */) {
                     written += count;
                     return -errno;

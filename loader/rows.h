@@ -14,7 +14,7 @@
 namespace ringwall::loader {
 
 inline std::uint32_t key4(const Address& a) {
-    std::uint32_t out;
+    std::uint32_t out = 0;
     std::memcpy(&out, a.bytes.data() + 12, 4);
     return out;
 }
