@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <utility>
 
 #include <boost/json/serialize.hpp>
@@ -191,12 +190,12 @@ bool parse_flow_id(std::string_view text, std::uint64_t& id) {
 }
 
 std::string rfc3339(std::int64_t ns_since_1970) {
-    using namespace std::chrono;
-    const sys_time<nanoseconds> time{nanoseconds(ns_since_1970)};
-    const auto second = floor<seconds>(time);
-    const auto micro = duration_cast<microseconds>(time - second).count();
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                       fmt::gmtime(second.time_since_epoch().count()), micro);
+    // Rounded down by hand: chrono's floor() overflows at the ends of the range.
+    constexpr std::int64_t second_ns = 1'000'000'000;
+    const std::int64_t rest = ns_since_1970 % second_ns;
+    const std::int64_t seconds = ns_since_1970 / second_ns - (rest < 0);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds),
+                       (rest < 0 ? rest + second_ns : rest) / 1000);
 }
 
 std::string protocol_name(std::uint8_t protocol) {

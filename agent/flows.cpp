@@ -81,6 +81,11 @@ loader::Event unfolded(const loader::Event& fold, const loader::Event& first) {
     return event;
 }
 
+// Unsigned, so that a nonsense time of an event wraps.
+std::int64_t wall_clock(std::uint64_t monotonic_ns, std::int64_t offset_ns) {
+    return static_cast<std::int64_t>(monotonic_ns + static_cast<std::uint64_t>(offset_ns));
+}
+
 } // namespace
 
 std::string context(const Party& party) {
@@ -203,10 +208,10 @@ const Flow& FlowTable::observe(const loader::Event& event, const Names& names,
     const bool denied = event.kind == loader::EventKind::deny;
     const auto before = flow.event;
     flow.event = denied && !fresh && event.pid == 0 ? unfolded(event, before) : event;
-    flow.wall_ns = std::int64_t(event.time_ns) + wall_offset_ns;
+    flow.wall_ns = wall_clock(event.time_ns, wall_offset_ns);
     if (fresh)
         flow.began_ns =
-            event.started_ns ? std::int64_t(event.started_ns) + wall_offset_ns : flow.wall_ns;
+            event.started_ns ? wall_clock(event.started_ns, wall_offset_ns) : flow.wall_ns;
     if (fresh || before.rule_set != flow.event.rule_set || before.verdict != event.verdict)
         flow.version = version_;
     fill_names(flow, flow.event, names);

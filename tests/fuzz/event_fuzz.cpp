@@ -128,7 +128,7 @@ class Reader {
         if (event.kind == loader::EventKind::exe)
             return;
         std::string line;
-        const auto& flow = flows_.observe(event, host_, 0);
+        const auto& flow = flows_.observe(event, host_, 1'700'000'000'000'000'000);
         agent::append_json(line, flow);
         boost::system::error_code error;
         const auto json = boost::json::parse(line, error);

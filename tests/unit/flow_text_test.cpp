@@ -97,6 +97,14 @@ TEST(Quoted, KeepsUtf8AndShowsOtherBytes) {
     EXPECT_EQ(quoted("\xf4\x90\x80\x80"), R"("\\xf4\\x90\\x80\\x80")");
 }
 
+TEST(Time, IsRoundedDownAndHasNoLimits) {
+    EXPECT_EQ(rfc3339(0), "1970-01-01T00:00:00.000000Z");
+    EXPECT_EQ(rfc3339(1'500'001'999), "1970-01-01T00:00:01.500001Z");
+    EXPECT_EQ(rfc3339(-1), "1969-12-31T23:59:59.999999Z");
+    EXPECT_EQ(rfc3339(INT64_MIN), "1677-09-21T00:12:43.145224Z");
+    EXPECT_EQ(rfc3339(INT64_MAX), "2262-04-11T23:47:16.854775Z");
+}
+
 TEST(Lost, IsTold) {
     EXPECT_EQ(lost_json(3, 4), R"({"lost":{"kernel":3,"reader":4}})");
 }
