@@ -1,5 +1,6 @@
 #include <array>
 #include <ctime>
+#include <unordered_set>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ constexpr std::array flags{
     Flag{"-f,--follow", "", "keep printing new flows"},
     Flag{"--last", "N", "only the newest N (with -f: how many old ones first)"},
     Flag{"--since", "DURATION", "only the last 90s, 10m, 2h ..."},
-    Flag{"--all", "", "with -f: also updates and ends of flows"},
+    Flag{"--all", "", "with -f: every record of a flow, not each flow once"},
     Flag{"--label", "KEY=VALUE", "one end carries all of these labels", true},
     Flag{"--from-label", "KEY=VALUE", "the source carries it", true},
     Flag{"--to-label", "KEY=VALUE", "the destination carries it", true},
@@ -66,7 +67,7 @@ Result<json::object> filter_of(const Arguments& arguments) {
         filter["since"] = std::time(nullptr) - std::time_t(*seconds);
     }
     if (arguments.has("--follow") && !arguments.has("--all") && !arguments.json())
-        filter["kind"] = json::array{"start", "deny"};
+        filter["kind"] = json::array{"start", "end", "deny"};
     return filter;
 }
 
@@ -101,10 +102,29 @@ Result<void> as_json(Client& client, const json::object& request, bool lines) {
     return done;
 }
 
-Result<void> as_table(Client& client, const json::object& request, const Painter& paint) {
+// A short connection is one record, its end; a longer one has a start too. Each is shown once.
+class Once {
+  public:
+    bool is_new(const json::object& flow) {
+        const std::string id = text_at(flow, "id");
+        if (text_at(flow, "kind") == "end")
+            return shown_.erase(id) == 0;
+        if (text_at(flow, "kind") == "start")
+            shown_.insert(id);
+        return true;
+    }
+
+  private:
+    std::unordered_set<std::string> shown_; // of flows that have not ended
+};
+
+Result<void> as_table(Client& client, const json::object& request, const Painter& paint,
+                      bool each_once) {
+    Once once;
     print(flow_header(paint));
     return client.stream(request, [&](const json::object& item) {
-        if (const auto* flow = item.if_contains("flow"); flow && flow->is_object())
+        const auto* flow = item.if_contains("flow");
+        if (flow && flow->is_object() && (!each_once || once.is_new(flow->get_object())))
             print(flow_line(flow->get_object(), paint));
         else if (item.contains("lost"))
             fmt::print(stderr, "ringwall: lost: {} events in the kernel, {} lines to this reader\n",
@@ -122,7 +142,8 @@ Result<void> run(const Arguments& arguments) {
         return std::unexpected(client.error());
     const bool lines = arguments.get("--output") == "jsonl" || arguments.has("--follow");
     return arguments.json() ? as_json(*client, *request, lines)
-                            : as_table(*client, *request, Painter::from(arguments));
+                            : as_table(*client, *request, Painter::from(arguments),
+                                       arguments.has("--follow") && !arguments.has("--all"));
 }
 
 } // namespace

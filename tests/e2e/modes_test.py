@@ -3,7 +3,7 @@
     client (visibility) ──▶ server   tcp 7001 allowed, 7002 no rule, 7003 denied, 7004 overridden
 """
 
-from story import ANSWERED, SILENT, Agent, Story, allow, role, service, unittest
+from story import ANSWERED, SILENT, Agent, Story, allow, role, service, unittest, wait_until
 
 ALLOWED, NO_RULE, DENIED, OVERRIDDEN = 7001, 7002, 7003, 7004
 PORTS = (ALLOWED, NO_RULE, DENIED, OVERRIDDEN)
@@ -48,6 +48,23 @@ class Modes(Story):
         self.assert_mode("visibility", (ANSWERED, "allowed", "allow"),
                          (ANSWERED, "would-block", "no-rule"), (ANSWERED, "would-block", "deny"),
                          (ANSWERED, "would-block", "override-deny"))
+
+    def test_following_shows_every_short_connection_once(self):
+        self.policy.mode("visibility", "server")
+        self.policy.save()
+        self.agent.reload()
+        follower = self.server.spawn(self.agent.command("flows", "-f").split(), "cli.service")
+
+        def shown(port):
+            self.client.probe("tcp", "10.0.1.5", port)
+            return f"{port}/tcp" in follower.output()
+        wait_until(lambda: shown(OVERRIDDEN), "the agent has taken the follower")
+        for _ in range(5):
+            self.client.probe("tcp", "10.0.1.5", ALLOWED)
+        wait_until(lambda: shown(NO_RULE), "a later connection is shown")
+        lines = [line for line in follower.output().splitlines() if f"{ALLOWED}/tcp" in line]
+        self.assertEqual(5, len(lines), follower.output())
+        follower.stop(15)
 
     def test_selective_blocks_only_what_is_denied(self):
         self.assert_mode("selective", (ANSWERED, "allowed", "allow"),
