@@ -96,16 +96,16 @@ class Reader {
         }
         case 1: {
             const auto flow = input.take<rw_socket>();
-            const auto who =
-                flow.owner.principal ? std::optional(input.take<rw_principal>()) : std::nullopt;
-            observe(loader::decode_flow(flow, who, flow.owner.principal, loader::EventKind::update,
+            observe(loader::decode_flow(flow, take_principal(flow.owner.principal, input),
+                                        flow.owner.principal, loader::EventKind::update,
                                         flow.flow.last));
             break;
         }
         case 2: {
             const auto key = input.take<rw_fold_key>();
             const auto fold = input.take<rw_fold>();
-            observe(loader::decode_fold(key, fold, static_cast<std::uint32_t>(fold.count)));
+            observe(loader::decode_fold(key, take_principal(key.principal, input), fold,
+                                        static_cast<std::uint32_t>(fold.count)));
             break;
         }
         default:
@@ -114,6 +114,10 @@ class Reader {
     }
 
   private:
+    static std::optional<rw_principal> take_principal(std::uint64_t id, Input& input) {
+        return id ? std::optional(input.take<rw_principal>()) : std::nullopt;
+    }
+
     void take_path(std::size_t size, Input& input) {
         const auto bytes = input.take(size);
         const std::string text(bytes.begin(), bytes.end());
