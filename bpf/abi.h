@@ -20,7 +20,7 @@
 #endif
 
 /* Raised whenever a pinned map of the version before cannot be adopted. */
-#define RW_ABI_VERSION 2
+#define RW_ABI_VERSION 3
 
 enum rw_limits {
 	RW_PATH_STEPS = 48,   /* components and mounts of a path; deeper is unresolved */
@@ -29,6 +29,7 @@ enum rw_limits {
 	RW_SELECTORS = 64,    /* process selectors of one rule set */
 	RW_GROUPS = 32,	      /* supplementary groups looked at; a task with more is unresolved */
 	RW_BLOCK_KEPT_NS = 1000000000, /* a blocked verdict is asked again after this long */
+	RW_NURSERY_SLOTS = 32768,      /* power of two */
 };
 
 /* ---- modes, verdicts, reasons ------------------------------------------------------------- */
@@ -365,15 +366,43 @@ enum rw_flow_flags {
 	RW_FLOW_IN_SEEN = 8,
 	RW_FLOW_REFUSED = 16,  /* refused in connect or sendmsg */
 	RW_FLOW_FORESEEN = 32, /* judged in connect; holds for the SYN if it goes to that peer */
+	RW_FLOW_TCP = 64,      /* one peer for good: the verdict holds for every packet */
 };
 
+/* The flow first: what every packet looks at is one cache line. */
 struct rw_socket {
-	struct rw_owner owner;
 	struct rw_flow flow;
+	struct rw_owner owner;
 };
 /* With the kernel's 72 bytes this fills a 256-byte slab object; more would double what a connection
  * costs in the allocator. */
 RW_ASSERT(sizeof(struct rw_socket) == 184, "rw_socket");
+
+/*
+ * nursery: slot (low bits of the socket's cookie) -> a young TCP connection, see bpf/nursery.h. The
+ * connection's end gives the slot back, and so does the sweep, which sets the generation of what it
+ * has reported to 0: the next packet moves such a connection to socket storage.
+ */
+struct rw_slot {
+	__u64 cookie;	/* 0: never used */
+	__u32 freed;	/* tick of giving back, never 0 then; 0: in use */
+	__u32 claimers; /* at this moment */
+	struct rw_socket socket;
+	__u8 reserved[56]; /* whole cache lines */
+};
+RW_ASSERT(sizeof(struct rw_slot) == 256, "rw_slot");
+
+/* handovers: one for each CPU, from a listener to the connection that its packet makes. */
+struct rw_handover {
+	__be32 peer_tail; /* last 32 bits of the peer's address */
+	__u16 peer_port;
+	__u16 local_port; /* 0: taken */
+	struct rw_owner owner;
+	struct rw_passed passed;
+	__u8 direction;
+	__u8 reserved[7];
+};
+RW_ASSERT(sizeof(struct rw_handover) == 128, "rw_handover");
 
 struct rw_udp_key {
 	__u64 cookie;
@@ -458,7 +487,7 @@ enum rw_fault {
 	RW_FAULT_UDP_INSERT,
 	RW_FAULT_FOLD_FULL,
 	RW_FAULT_CACHE,
-	RW_FAULT_READ,
+	RW_FAULT_HANDOVER, /* an accepted connection whose listener is not known */
 	RW_FAULT_PACKET,
 	RW_FAULT_MAX,
 };

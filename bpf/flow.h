@@ -6,6 +6,7 @@
 #ifndef RINGWALL_FLOW_H
 #define RINGWALL_FLOW_H
 
+#include "bpf/nursery.h"
 #include "bpf/policy.h"
 
 /* One packet on its way through the slow path. */
@@ -49,6 +50,7 @@ static __always_inline void rw_begin_flow(struct rw_flow *f, const struct rw_tup
 {
 	__builtin_memset(f, 0, sizeof(*f));
 	f->tuple = *t;
+	f->flags = t->protocol == IPPROTO_TCP ? RW_FLOW_TCP : 0;
 	f->direction = direction;
 	f->started = now;
 	f->last = now;

@@ -201,4 +201,11 @@ struct bpf_iter__bpf_sk_storage_map {
 	void *value;
 } RW_CORE;
 
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+} RW_CORE;
+
 #endif

@@ -94,14 +94,29 @@ struct rw_walk {
 RW_HASH(walks, __u64, struct rw_walk, 1024, BPF_F_NO_PREALLOC);
 
 /* Flow state. sockets: the programs, and the loader by descriptor for sockets that are older;
- * dies with the socket. udp_flows: earlier peers of unconnected sockets, allowed ones only; LRU,
- * swept by the loader. */
+ * dies with the socket. nursery: the programs, see bpf/nursery.h. udp_flows: earlier peers of
+ * unconnected sockets, allowed ones only; LRU, swept by the loader. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct rw_socket);
 } sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RW_NURSERY_SLOTS);
+	__uint(map_flags, BPF_F_MMAPABLE); /* for its alignment to a page */
+	__type(key, __u32);
+	__type(value, struct rw_slot);
+} nursery SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_handover);
+} handovers SEC(".maps");
 
 RW_LRU(udp_flows, struct rw_udp_key, struct rw_socket, 32768);
 

@@ -95,6 +95,8 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 		return 1; /* SYN-ACK: seen on some kernels only, nothing is decided on it */
 	int bad = rw_parse(skb, egress, &p);
 	const bool listener = sk->state == RW_TCP_LISTEN && !bad && p.tuple.protocol == IPPROTO_TCP;
+	if (listener && socket)
+		rw_hand_over(socket, &p);
 	if (listener && rw_passed_before(&sc, &p))
 		return 1; /* the child is decided on its own first packet */
 	if (socket && socket->owner.subject_generation == generation) {
@@ -191,7 +193,29 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 	return rw_conclude_transient(&sc, &p, &d, q.direction ? q.direction : RW_DIR_IN);
 }
 
-/* Established TCP: one storage look-up, one compare. */
+/* The sweep has reported this young connection: it lives long enough for storage of its own. */
+static __always_inline struct rw_socket *rw_grow_up(struct bpf_sock *sk, __u64 cookie,
+						    struct rw_socket *young)
+{
+	if (young->flow.verdict == RW_VERDICT_NONE || young->flow.generation)
+		return young;
+	struct rw_socket *grown =
+		bpf_sk_storage_get(&sockets, sk, young, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!grown) {
+		RW_FAULT(RW_FAULT_STORAGE);
+		return young;
+	}
+	rw_slot_free(cookie);
+	return grown;
+}
+
+static __always_inline bool rw_is_decided(const struct rw_socket *s, const struct rw_control *ctl)
+{
+	return s->flow.generation == ctl->generation && (s->flow.flags & RW_FLOW_TCP) &&
+	       rw_passes(s->flow.verdict);
+}
+
+/* Established TCP: one storage or nursery look-up, one compare. */
 static __always_inline int rw_packet_program(struct __sk_buff *skb, bool egress)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -202,8 +226,13 @@ static __always_inline int rw_packet_program(struct __sk_buff *skb, bool egress)
 	if (!sk)
 		return 1; /* TIME_WAIT: nothing to decide */
 	struct rw_socket *s = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	if (s && s->flow.generation == ctl->generation && s->flow.tuple.protocol == IPPROTO_TCP &&
-	    rw_passes(s->flow.verdict))
+	if (!s) {
+		__u64 cookie = bpf_get_socket_cookie(skb);
+		s = rw_young(cookie);
+		if (s && !rw_is_decided(s, ctl))
+			s = rw_grow_up(sk, cookie, s);
+	}
+	if (s && rw_is_decided(s, ctl))
 		return 1;
 	return rw_slow(skb, sk, s, ctl, egress);
 }
@@ -263,13 +292,22 @@ static __always_inline bool rw_is_here(const struct rw_tuple *t)
 	return w[0] == 0 && w[1] == 0 && w[2] == 0 && (w[3] == 0 || w[3] == bpf_htonl(1));
 }
 
+/* Where a connecting socket keeps what is known of it. */
+static __always_inline struct rw_socket *rw_place(struct bpf_sock_addr *ctx, struct bpf_sock *sk)
+{
+	struct rw_socket *s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!s && ctx->protocol == IPPROTO_TCP)
+		s = rw_slot_claim(bpf_get_socket_cookie(ctx));
+	return s ? s : bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
 static __always_inline int rw_connect(struct bpf_sock_addr *ctx, struct rw_tuple *t)
 {
 	struct bpf_sock *sk = ctx->sk;
 	RW_INC(slow[RW_HOOK_CONNECT]);
 	if (!sk)
 		return 1;
-	struct rw_socket *s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct rw_socket *s = rw_place(ctx, sk);
 	if (!s) {
 		RW_FAULT(RW_FAULT_STORAGE);
 		return 1; /* the packet decides, without a process */
@@ -378,8 +416,12 @@ int rw_create(struct bpf_sock *ctx)
 SEC("cgroup/sock_release")
 int rw_release(struct bpf_sock *ctx)
 {
-	if (ctx->protocol == IPPROTO_TCP && ctx->type != RW_SOCK_RAW)
-		return 1; /* fires before the FIN exchange: sockops has the end */
+	if (ctx->protocol == IPPROTO_TCP && ctx->type != RW_SOCK_RAW) {
+		/* before the FIN exchange: sockops has the end, but not of what never connected */
+		if (ctx->state == RW_TCP_CLOSE)
+			rw_slot_free(bpf_get_socket_cookie(ctx));
+		return 1;
+	}
 	struct rw_socket *s = bpf_sk_storage_get(&sockets, ctx, 0, 0);
 	if (!s || !(s->flow.flags & RW_FLOW_REPORTED))
 		return 1;
@@ -416,7 +458,7 @@ static __always_inline void rw_tcp_counts(struct bpf_sock_ops *ctx, struct bpf_s
 }
 
 static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct bpf_sock *sk,
-				       struct rw_socket *s)
+				       struct rw_socket *s, __u64 cookie)
 {
 	struct rw_event *e;
 	__u32 old_state = ctx->args[0];
@@ -428,6 +470,7 @@ static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct bpf_sock
 	rw_event_flow(e, &s->flow);
 	rw_event_owner(e, &s->owner);
 	e->time = bpf_ktime_get_ns();
+	e->cookie = cookie;
 	e->srtt_us = ctx->srtt_us >> 3;
 	e->retransmits = ctx->total_retrans;
 	e->tcp_state = old_state;
@@ -456,6 +499,28 @@ static __always_inline void rw_listen(struct bpf_sock_ops *ctx)
 	s->flow.direction = RW_DIR_IN; /* accepted sockets inherit it, never a verdict */
 }
 
+static __always_inline void rw_accepted(struct bpf_sock_ops *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	const struct rw_handover *from = rw_handed_over(ctx);
+	if (!sk)
+		return;
+	if (!from) {
+		RW_FAULT(RW_FAULT_HANDOVER);
+		return; /* its packets decide, without a process */
+	}
+	struct rw_socket *s = rw_slot_claim(bpf_get_socket_cookie(ctx));
+	if (!s)
+		s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!s) {
+		RW_FAULT(RW_FAULT_STORAGE);
+		return;
+	}
+	s->owner = from->owner;
+	s->flow.passed = from->passed;
+	s->flow.direction = from->direction;
+}
+
 static __always_inline void rw_state(struct bpf_sock_ops *ctx)
 {
 	struct bpf_sock *sk;
@@ -464,9 +529,13 @@ static __always_inline void rw_state(struct bpf_sock_ops *ctx)
 	sk = ctx->sk;
 	if (!sk)
 		return;
+	__u64 cookie = bpf_get_socket_cookie(ctx);
 	struct rw_socket *s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!s)
+		s = rw_young(cookie);
 	if (s && (s->flow.flags & RW_FLOW_REPORTED))
-		rw_tcp_end(ctx, sk, s);
+		rw_tcp_end(ctx, sk, s, cookie);
+	rw_slot_free(cookie);
 }
 
 SEC("sockops")
@@ -474,8 +543,11 @@ int rw_sockops(struct bpf_sock_ops *ctx)
 {
 	switch (ctx->op) {
 	case BPF_SOCK_OPS_TCP_CONNECT_CB:
+		rw_watch_state(ctx);
+		break;
 	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
 		rw_watch_state(ctx);
+		rw_accepted(ctx);
 		break;
 	case BPF_SOCK_OPS_TCP_LISTEN_CB:
 		rw_listen(ctx);
@@ -536,6 +608,34 @@ int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 		e.srtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
 		e.retransmits = BPF_CORE_READ(tcp, total_retrans);
 	}
+	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
+	return 0;
+}
+
+/*
+ * The young ones: their numbers come with their next packet or their end. What was reported has
+ * its generation taken, so that its next packet moves it to socket storage, where the sweep above
+ * finds it from then on.
+ */
+SEC("iter/bpf_map_elem")
+int rw_sweep_young(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct rw_slot *slot = ctx->value;
+	struct rw_event e = {};
+	if (!slot || !slot->cookie || slot->freed)
+		return 0;
+	struct rw_socket *s = &slot->socket;
+	rw_principal_of(&s->owner);
+	if (!(s->flow.flags & RW_FLOW_REPORTED) || s->flow.started > sweep_until)
+		return 0;
+	s->flow.generation = 0;
+	if (s->flow.started <= sweep_since)
+		return 0;
+	rw_event_flow(&e, &s->flow);
+	rw_event_owner(&e, &s->owner);
+	e.kind = RW_EVENT_START;
+	e.time = bpf_ktime_get_ns();
+	e.cookie = slot->cookie;
 	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
 	return 0;
 }

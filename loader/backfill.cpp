@@ -95,6 +95,7 @@ class Backfill {
     std::optional<rw_owner> owner_of(const ProcDir& directory, const Member& member);
     std::uint8_t direction_of(int socket, std::uint64_t netns);
     const std::optional<std::set<std::uint16_t>>& listeners_of(int socket, std::uint64_t netns);
+    bool is_young(int socket) const;
     void write(int socket, const rw_owner& owner);
     void fail(const Error& error);
 
@@ -212,7 +213,20 @@ std::uint8_t Backfill::direction_of(int socket, std::uint64_t netns) {
     return listeners->contains(local_port(socket)) ? RW_DIR_IN : RW_DIR_OUT;
 }
 
+// A connection that the programs saw begin.
+bool Backfill::is_young(int socket) const {
+    const auto cookie = option<std::uint64_t>(socket, SO_COOKIE).value_or(0);
+    const auto index = static_cast<std::uint32_t>(cookie % RW_NURSERY_SLOTS);
+    rw_slot slot{};
+    return bpf_map_lookup_elem(context_.nursery_map_fd, &index, &slot) == 0 && cookie != 0 &&
+           slot.cookie == cookie;
+}
+
 void Backfill::write(int socket, const rw_owner& owner) {
+    if (is_young(socket)) {
+        ++known_;
+        return;
+    }
     rw_socket value{};
     value.owner = owner;
     value.owner.netns = netns_cookie(socket);

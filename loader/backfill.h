@@ -15,6 +15,7 @@ namespace ringwall::loader {
 
 struct BackfillContext {
     int sockets_map_fd = -1; // SK_STORAGE of struct rw_socket
+    int nursery_map_fd = -1; // array of struct rw_slot
     std::string cgroup;      // absolute directory: processes in it and below
     std::function<std::uint64_t(std::string_view)> path_id, name_id;
     std::function<void(std::uint64_t id, const std::string& path)> remember_exe, remember_unit;
@@ -26,7 +27,8 @@ struct BackfillContext {
 };
 
 // Writes struct rw_socket for every IPv4 and IPv6 socket held by those processes, never over a
-// value that is there. Returns how many were written. Each file table is read once.
+// value that is there, and none for a connection that has a slot of the nursery. Returns how many
+// were written. Each file table is read once.
 //
 // A socket that several processes hold belongs to the one that was started last (then: the higher
 // pid), to systemd only where nobody else holds it: workers before their master, a service before

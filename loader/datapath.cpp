@@ -47,7 +47,7 @@ constexpr const char* pinned_maps[] = {
     "cgroup_cache",    "unit_cache",      "exes",      "units",
     "group_sets",      "principals",      "processes", "walks",
     "sockets",         "udp_flows",       "events",    "folds",
-    "counters"};
+    "nursery",         "handovers",       "counters"};
 
 // libbpf's own words, kept for the error sentence of a failed load.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the callback has no context
@@ -159,7 +159,8 @@ class KernelDatapath final : public Datapath {
 
   private:
     static int on_record(void* self, void* data, std::size_t size);
-    std::size_t sweep_sockets(Sweep which, const std::function<void(const Event&)>& sink);
+    std::size_t sweep_with(Link& link, bpf_program* program, int map,
+                           const std::function<void(const Event&)>& sink) const;
     std::size_t sweep_datagrams(const std::function<void(const Event&)>& sink) const;
     Result<void> write_service_ranges();
     Result<void> watch();
@@ -173,7 +174,7 @@ class KernelDatapath final : public Datapath {
     bool adopted_;
     Secret secret_;
     Ring ring_;
-    Link sweeper_;
+    Link sweeper_, young_sweeper_;
     Fd poll_, timer_;
     const std::function<void(const Event&)>* sink_ = nullptr;
     std::uint64_t delivered_ = 0, undecodable_ = 0;
@@ -335,24 +336,21 @@ std::size_t KernelDatapath::drain_folds(const std::function<void(const Event&)>&
     return events;
 }
 
-std::size_t KernelDatapath::sweep_sockets(Sweep which,
-                                          const std::function<void(const Event&)>& sink) {
-    if (!sweeper_) {
+// Runs an iterator program over a map; what it writes are events.
+std::size_t KernelDatapath::sweep_with(Link& link, bpf_program* program, int map,
+                                       const std::function<void(const Event&)>& sink) const {
+    if (!link) {
         bpf_iter_link_info info{};
-        info.map.map_fd = maps_.sockets;
+        info.map.map_fd = map;
         bpf_iter_attach_opts opts{};
         opts.sz = sizeof opts;
         opts.link_info = &info;
         opts.link_info_len = sizeof info;
-        sweeper_.reset(bpf_program__attach_iter(object_->progs.rw_sweep, &opts));
-        if (!sweeper_)
+        link.reset(bpf_program__attach_iter(program, &opts));
+        if (!link)
             return 0;
     }
-    auto& window = *object_->bss;
-    window.sweep_since = window.sweep_until;
-    window.sweep_until = monotonic_ns();
-    window.sweep_all = which == Sweep::all;
-    const Fd reader(bpf_iter_create(bpf_link__fd(sweeper_.get())));
+    const Fd reader(bpf_iter_create(bpf_link__fd(link.get())));
     if (!reader)
         return 0;
     std::vector<char> buffer(64 * sizeof(rw_event));
@@ -396,8 +394,14 @@ std::size_t KernelDatapath::sweep_datagrams(const std::function<void(const Event
 }
 
 std::size_t KernelDatapath::sweep(Sweep which, const std::function<void(const Event&)>& sink) {
-    const auto connections = sweep_sockets(which, sink);
-    return connections + (which == Sweep::all ? sweep_datagrams(sink) : 0);
+    auto& window = *object_->bss;
+    window.sweep_since = window.sweep_until;
+    window.sweep_until = monotonic_ns();
+    window.sweep_all = which == Sweep::all;
+    // The young ones last: what this reports may grow up at once, and is then not begun again.
+    std::size_t events = sweep_with(sweeper_, object_->progs.rw_sweep, maps_.sockets, sink);
+    events += sweep_with(young_sweeper_, object_->progs.rw_sweep_young, maps_.nursery, sink);
+    return events + (which == Sweep::all ? sweep_datagrams(sink) : 0);
 }
 
 ExeText KernelDatapath::exe(std::uint64_t id) const {
@@ -424,8 +428,8 @@ Counters KernelDatapath::counters() const {
                                             "release", "ingress", "egress", "sockops"};
     static_assert(std::size(hooks) == RW_HOOK_MAX);
     static constexpr const char* kinds[] = {"none", "start", "update", "end", "deny", "exe"};
-    static constexpr const char* faults[] = {"storage", "path", "udp_insert", "fold_full",
-                                             "cache",   "read", "packet"};
+    static constexpr const char* faults[] = {"storage", "path",     "udp_insert", "fold_full",
+                                             "cache",   "handover", "packet"};
     static_assert(std::size(faults) == RW_FAULT_MAX);
     std::vector<rw_counters> cpus(libbpf_num_possible_cpus());
     const std::uint32_t zero = 0;
@@ -466,6 +470,7 @@ Result<void> KernelDatapath::pause_until(std::uint64_t monotonic) {
 Result<std::size_t> KernelDatapath::backfill() {
     BackfillContext context;
     context.sockets_map_fd = maps_.sockets;
+    context.nursery_map_fd = maps_.nursery;
     context.cgroup = options_.cgroup;
     context.path_id = [this](std::string_view path) { return path_id(path); };
     context.name_id = [this](std::string_view name) { return name_id(name); };

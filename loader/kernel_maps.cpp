@@ -12,7 +12,8 @@ KernelMaps::KernelMaps(const ringwall_bpf& object)
       RW_VIEW(prefixes6), RW_VIEW(local4), RW_VIEW(local6), RW_VIEW(service_ranges4),
       RW_VIEW(service_ranges6), RW_VIEW(digests), RW_VIEW(exes), RW_VIEW(units),
       RW_VIEW(group_sets), RW_VIEW(principals), RW_VIEW(udp_flows), RW_VIEW(folds),
-      sockets(bpf_map__fd(object.maps.sockets)), events(bpf_map__fd(object.maps.events)),
-      counters(bpf_map__fd(object.maps.counters)), control(bpf_map__fd(object.maps.control)) {}
+      sockets(bpf_map__fd(object.maps.sockets)), nursery(bpf_map__fd(object.maps.nursery)),
+      events(bpf_map__fd(object.maps.events)), counters(bpf_map__fd(object.maps.counters)),
+      control(bpf_map__fd(object.maps.control)) {}
 
 } // namespace ringwall::loader

@@ -35,7 +35,7 @@ struct KernelMaps {
     Map<std::uint64_t, rw_principal> principals;
     Map<rw_udp_key, rw_socket> udp_flows;
     Map<rw_fold_key, rw_fold> folds;
-    int sockets = -1, events = -1, counters = -1, control = -1;
+    int sockets = -1, nursery = -1, events = -1, counters = -1, control = -1;
 };
 
 } // namespace ringwall::loader

@@ -351,6 +351,38 @@ bool Lab::has_storage(int socket) const {
     return bpf_map_lookup_elem(map.get(), &socket, &value) == 0;
 }
 
+rw_slot Lab::slot(std::uint64_t cookie) const {
+    const Fd map(bpf_obj_get((bpffs_ + "/pins/nursery").c_str()));
+    const auto index = static_cast<std::uint32_t>(cookie % RW_NURSERY_SLOTS);
+    rw_slot slot{};
+    must(bpf_map_lookup_elem(map.get(), &index, &slot) == 0, "slot");
+    return slot;
+}
+
+std::optional<rw_slot> Lab::slot_of(int socket) const {
+    std::uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    must(getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0, "cookie");
+    const rw_slot found = slot(cookie);
+    return found.cookie == cookie ? std::optional(found) : std::nullopt;
+}
+
+void Lab::fill_nursery() {
+    write_nursery(~0ull);
+}
+
+void Lab::empty_nursery() {
+    write_nursery(0);
+}
+
+void Lab::write_nursery(std::uint64_t cookie) const {
+    const Fd map(bpf_obj_get((bpffs_ + "/pins/nursery").c_str()));
+    rw_slot slot{};
+    slot.cookie = cookie;
+    for (std::uint32_t i = 0; i < RW_NURSERY_SLOTS; ++i)
+        must(bpf_map_update_elem(map.get(), &i, &slot, BPF_ANY) == 0, "nursery");
+}
+
 rw_principal Lab::principal(std::uint64_t id) const {
     const Fd map(bpf_obj_get((bpffs_ + "/pins/principals").c_str()));
     rw_principal value{};
@@ -361,8 +393,11 @@ rw_principal Lab::principal(std::uint64_t id) const {
 rw_socket Lab::storage(int socket) const {
     const Fd map(bpf_obj_get((bpffs_ + "/pins/sockets").c_str()));
     rw_socket value{};
-    must(bpf_map_lookup_elem(map.get(), &socket, &value) == 0, "socket storage");
-    return value;
+    if (bpf_map_lookup_elem(map.get(), &socket, &value) == 0)
+        return value;
+    const auto slot = slot_of(socket);
+    must(slot.has_value(), "socket storage");
+    return slot->socket;
 }
 
 } // namespace ringwall::test

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,15 +73,21 @@ class Lab {
     std::vector<loader::Event> events(); // all that wait now
     // Connections that began since the last call and still live.
     std::vector<loader::Event> sweep();
-    rw_socket storage(int socket) const; // of a socket of this process
+    // What the kernel keeps of a socket of this process: in socket storage or in the nursery.
+    rw_socket storage(int socket) const;
+    bool has_storage(int socket) const;       // socket storage
+    rw_slot slot(std::uint64_t cookie) const; // of the nursery, whoever has it
+    std::optional<rw_slot> slot_of(int socket) const;
+    void fill_nursery(); // with what is somebody else's
+    void empty_nursery();
     rw_principal principal(std::uint64_t id) const;
-    bool has_storage(int socket) const;
 
   private:
     Lab();
     void make_wire();
     void make_cgroups();
     int program(const char* name) const;
+    void write_nursery(std::uint64_t cookie) const;
     int spawn(const std::function<int()>& work, const std::string& cgroup, bool other_side);
 
     std::string top_, host_, peer_, bpffs_;

@@ -194,6 +194,7 @@ TEST_P(Sockets, AnAcceptedSocketKnowsTheServerAndItsDirection) {
         const Fd child(accept(listener.get(), nullptr, nullptr));
         char buffer[5];
         ASSERT_EQ(read(child.get(), buffer, 5), 5);
+        EXPECT_TRUE(lab.slot_of(child.get())) << "taken over from the listener";
         const rw_socket s = lab.storage(child.get());
         EXPECT_EQ(s.owner.pid, static_cast<__u32>(getpid()));
         EXPECT_EQ(s.flow.direction, RW_DIR_IN);
@@ -209,6 +210,91 @@ TEST_P(Sockets, AnAcceptedSocketKnowsTheServerAndItsDirection) {
     EXPECT_EQ(end->local_port, 8081);
     EXPECT_EQ(end->exe,
               lab.datapath().path_id(std::filesystem::canonical("/proc/self/exe").string()));
+}
+
+TEST_P(Sockets, AConnectionIsYoungUntilTheSweepHasSeenIt) {
+    lab.policy(Mode::full, {{Says::allow, outbound, 6, 8080}});
+    Ready ready;
+    auto server = lab.there([&] { return echo_server(there, 8080, 1, ready.ends[1]); });
+    ready.wait();
+    lab.sweep();
+    std::uint64_t cookie = 0;
+    {
+        const Fd s = tcp(there);
+        const auto round_trip = [&] {
+            char c = 'x';
+            return write(s.get(), &c, 1) == 1 && read(s.get(), &c, 1) == 1;
+        };
+        ASSERT_EQ(connect_to(s, there, 8080), 0);
+        ASSERT_TRUE(round_trip());
+        ASSERT_TRUE(lab.slot_of(s.get()));
+        EXPECT_FALSE(lab.has_storage(s.get()));
+        cookie = lab.slot_of(s.get())->cookie;
+        EXPECT_EQ(lab.sweep().size(), 1u);
+        EXPECT_FALSE(lab.has_storage(s.get())) << "an idle connection stays where it is";
+        EXPECT_TRUE(lab.sweep().empty());
+        ASSERT_TRUE(round_trip());
+        ASSERT_TRUE(lab.has_storage(s.get())) << "its next packet moves it";
+        EXPECT_NE(lab.slot_of(s.get())->freed, 0u);
+        EXPECT_TRUE(lab.sweep().empty()) << "a start is reported once, wherever it lives";
+        ASSERT_TRUE(round_trip());
+    }
+    EXPECT_EQ(server.wait(), 0);
+    const auto events = wait_for(EventKind::end);
+    ASSERT_EQ(std::ranges::count(events, EventKind::end, &loader::Event::kind), 1);
+    const auto* end = find(events, EventKind::end);
+    EXPECT_EQ(end->cookie, cookie);
+    EXPECT_EQ(end->out_bytes, 3u);
+    EXPECT_EQ(end->in_bytes, 3u);
+    EXPECT_EQ(end->pid, static_cast<std::uint32_t>(getpid()));
+}
+
+TEST_P(Sockets, ConnectionsWhoseSlotIsTakenAreDecidedAlike) {
+    lab.policy(Mode::full, {{Says::allow, outbound, 6, 8080}, {Says::allow, inbound, 6, 8081}});
+    lab.fill_nursery();
+    Ready ready;
+    auto server = lab.there([&] { return echo_server(there, 8080, 1, ready.ends[1]); });
+    ready.wait();
+    {
+        const Fd s = tcp(there);
+        ASSERT_EQ(connect_to(s, there, 8080), 0);
+        ASSERT_EQ(write(s.get(), "x", 1), 1);
+        ASSERT_TRUE(readable(s));
+        EXPECT_TRUE(lab.has_storage(s.get()));
+        EXPECT_FALSE(lab.slot_of(s.get()));
+        EXPECT_EQ(connect_to(tcp(there), there, 8079), EPERM);
+    }
+    EXPECT_EQ(server.wait(), 0);
+    const Fd listener = tcp(here);
+    ASSERT_EQ(bind_at(listener, here, 8081), 0);
+    ASSERT_EQ(listen(listener.get(), 4), 0);
+    auto client = lab.there([&] {
+        const Fd s = tcp(here);
+        return connect_to(s, here, 8081) ? 1 : (write(s.get(), "x", 1) == 1 ? 0 : 2);
+    });
+    {
+        const Fd child(accept(listener.get(), nullptr, nullptr));
+        char c;
+        EXPECT_EQ(read(child.get(), &c, 1), 1);
+        EXPECT_TRUE(lab.has_storage(child.get()));
+        EXPECT_EQ(lab.storage(child.get()).owner.pid, static_cast<__u32>(getpid()));
+        EXPECT_EQ(lab.storage(child.get()).flow.verdict, RW_VERDICT_ALLOWED);
+    }
+    EXPECT_EQ(client.wait(), 0);
+    lab.empty_nursery();
+}
+
+TEST_P(Sockets, AConnectThatWentNowhereGivesItsSlotBack) {
+    lab.policy(Mode::full, {});
+    std::uint64_t cookie = 0;
+    {
+        const Fd s = tcp(there);
+        EXPECT_EQ(connect_to(s, there, 8080), EPERM);
+        ASSERT_TRUE(lab.slot_of(s.get()));
+        EXPECT_EQ(lab.slot_of(s.get())->freed, 0u);
+        cookie = lab.slot_of(s.get())->cookie;
+    }
+    EXPECT_NE(lab.slot(cookie).freed, 0u);
 }
 
 TEST_P(Sockets, AListenerWithoutBindIsAttributedToo) {
@@ -392,6 +478,7 @@ TEST_F(Mapped, ADualStackListenerIsJudgedByThePacket) {
         EXPECT_EQ(read(child.get(), &c, 1), 1);
         EXPECT_EQ(client.wait(), 0) << to;
     }
+    EXPECT_EQ(lab.datapath().counters().faults.at("handover"), 0u);
 }
 
 TEST(Ping, ThePingSocketIsAttributedAndItsReplyPasses) {

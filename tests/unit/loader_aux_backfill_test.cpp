@@ -61,6 +61,7 @@ class Kernel {
             throw std::runtime_error("the program does not attach");
     }
     int sockets() const { return bpf_map__fd(object_->maps.sockets); }
+    int nursery() const { return bpf_map__fd(object_->maps.nursery); }
     std::optional<rw_socket> read(const Fd& socket) const {
         const int descriptor = socket.get();
         rw_socket value{};
@@ -142,6 +143,7 @@ class Backfill : public testing::Test {
     std::size_t backfill_now() {
         BackfillContext context;
         context.sockets_map_fd = kernel_->sockets();
+        context.nursery_map_fd = kernel_->nursery();
         context.cgroup = cgroup_->path;
         context.path_id = [](std::string_view path) { return path_id(path, secret); };
         context.name_id = [](std::string_view name) { return text_id(name, secret); };
@@ -440,6 +442,20 @@ TEST_F(Backfill, never_writes_over_what_the_kernel_knows) {
     const auto holder = sleeper();
     EXPECT_EQ(0u, backfill_now());
     EXPECT_EQ(77u, kernel_->read(socket)->owner.principal);
+}
+
+TEST_F(Backfill, writes_nothing_beside_a_young_connection) {
+    const Fd socket = udp_socket(Kind::v4);
+    std::uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    ASSERT_EQ(0, getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size));
+    const auto index = static_cast<std::uint32_t>(cookie % RW_NURSERY_SLOTS);
+    rw_slot slot{};
+    slot.cookie = cookie;
+    ASSERT_EQ(0, bpf_map_update_elem(kernel_->nursery(), &index, &slot, BPF_ANY));
+    const auto holder = sleeper();
+    EXPECT_EQ(0u, backfill_now());
+    EXPECT_FALSE(kernel_->read(socket));
 }
 
 TEST_F(Backfill, is_the_same_the_second_time) {
