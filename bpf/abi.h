@@ -424,7 +424,7 @@ enum rw_event_kind {
 	RW_EVENT_START = 1,
 	RW_EVENT_UPDATE = 2,
 	RW_EVENT_END = 3,
-	RW_EVENT_DENY = 4, /* blocked; repeats are folded */
+	RW_EVENT_DENY = 4, /* blocked, or would be and no flow is kept; repeats are folded */
 	RW_EVENT_EXE = 5,  /* a file whose digest a selector asks for */
 	RW_EVENT_MAX = 6,
 };
@@ -456,8 +456,9 @@ struct rw_fold_key {
 	__u32 subject;
 	__u16 port; /* the service port: peer's for out, local for in */
 	__u8 protocol;
-	__u8 direction;
+	__u8 direction; /* enum rw_direction | RW_FOLD_PASSED */
 };
+#define RW_FOLD_PASSED 0x80 /* would-block: visibility or pause */
 RW_ASSERT(sizeof(struct rw_fold_key) == 32, "rw_fold_key");
 
 struct rw_fold {

@@ -117,6 +117,8 @@ static __noinline int rw_fold_deny(const struct rw_flow *f, const struct rw_owne
 	key.subject = f->subject;
 	key.protocol = f->tuple.protocol;
 	key.direction = f->direction;
+	if (f->verdict != RW_VERDICT_BLOCKED)
+		key.direction |= RW_FOLD_PASSED;
 	key.port = f->direction == RW_DIR_IN && !rw_is_icmp(&f->tuple) ? f->tuple.local_port
 								       : f->tuple.peer_port;
 	struct rw_fold *fold = bpf_map_lookup_elem(&folds, &key);

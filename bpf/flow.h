@@ -122,13 +122,13 @@ static __noinline int rw_conclude_transient(struct rw_scene *sc, const struct rw
 	struct rw_flow f;
 	if (!sc || !p || !d)
 		return 1;
-	if (rw_passes(d->verdict))
+	if (d->verdict != RW_VERDICT_BLOCKED && d->verdict != RW_VERDICT_WOULD_BLOCK)
 		return 1;
 	sc->now = bpf_ktime_get_ns();
 	rw_begin_flow(&f, &p->tuple, direction, sc->now);
 	rw_set_decision(&f, d, sc->generation);
 	rw_emit_deny(&f, sc->socket ? &sc->socket->owner : 0, rw_cookie(sc), sc->now);
-	return rw_drop();
+	return rw_passes(d->verdict) ? 1 : rw_drop();
 }
 
 /* ---- TCP ---------------------------------------------------------------------------------- */

@@ -56,7 +56,6 @@ RW_HASH(local4, __be32, __u32, 16384, BPF_F_NO_PREALLOC);
 RW_HASH(local6, struct rw_address6, __u32, 16384, BPF_F_NO_PREALLOC);
 RW_LPM(service_ranges4, struct rw_prefix4, __u32, 1024);
 RW_LPM(service_ranges6, struct rw_prefix6, __u32, 1024);
-RW_HASH(digests, __u64, __u64, 65536, BPF_F_NO_PREALLOC);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -74,6 +73,7 @@ RW_LRU(units, __u64, struct rw_path, 4096);
 RW_LRU(group_sets, __u64, struct rw_groups, 4096);
 
 RW_LRU(principals, __u64, struct rw_principal, 16384);
+RW_LRU(digests, __u64, __u64, 16384); /* written by the agent, asked again when lost */
 
 struct rw_process {
 	__u64 start_time;

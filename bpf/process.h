@@ -381,6 +381,9 @@ static __noinline int rw_enrol_anew(struct rw_owner *o, const struct rw_process 
 		return -1;
 	struct rw_process p = *known;
 	__u32 pid = t->pid;
+	barrier();
+	if (!rw_same_process(known, t))
+		return -1;
 	if (rw_enrol(&p, t))
 		return -1;
 	/* whole, so that no reader meets half of it */
@@ -391,7 +394,10 @@ static __noinline int rw_enrol_anew(struct rw_owner *o, const struct rw_process 
 	return 0;
 }
 
-/* A user process: from `processes` while nothing about it changed. */
+/*
+ * A user process: from `processes` while nothing about it changed. An LRU reuses its elements at
+ * once, so what was read counts only if the element is still this process's afterwards.
+ */
 static __always_inline int rw_attribute_process(struct rw_owner *o, const struct rw_task *t)
 {
 	__u32 pid = t->pid;
@@ -405,8 +411,13 @@ static __always_inline int rw_attribute_process(struct rw_owner *o, const struct
 	}
 	if (!known->id || !rw_same_principal(&known->who, t))
 		return rw_enrol_anew(o, known, t);
-	o->principal = known->id;
-	o->flags = known->who.flags;
+	const __u64 id = known->id;
+	const __u32 flags = known->who.flags;
+	barrier();
+	if (!rw_same_process(known, t))
+		return -1;
+	o->principal = id;
+	o->flags = flags;
 	return 0;
 }
 

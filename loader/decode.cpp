@@ -143,8 +143,8 @@ Event decode_fold(const rw_fold_key& key, const std::optional<rw_principal>& who
                   const rw_fold& fold, std::uint32_t count) {
     Event e;
     e.kind = EventKind::deny;
-    e.verdict = Verdict::blocked;
-    e.direction = direction(key.direction);
+    e.verdict = key.direction & RW_FOLD_PASSED ? Verdict::would_block : Verdict::blocked;
+    e.direction = direction(key.direction & ~RW_FOLD_PASSED);
     e.protocol = key.protocol;
     e.peer = address(key.peer);
     const bool icmp = key.protocol == 1 || key.protocol == 58;

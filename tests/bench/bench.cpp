@@ -185,6 +185,7 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({name(Load::connect_request_close), name(Load::request_response)}));
     app.add_option("--report", file, "write the rows as JSON");
     CLI11_PARSE(app, argc, argv);
+    stop_on_signals();
     try {
         Bench bench(plan);
         boost::json::array rows;

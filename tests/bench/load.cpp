@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr int port = 5000;
 constexpr std::size_t message = 64;
+constexpr int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 void must(bool ok, const char* what) {
     if (!ok)
@@ -138,6 +140,8 @@ int child(const std::function<void()>& work) {
     if (pid > 0)
         return pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (const int stopping : stop_signals)
+        signal(stopping, SIG_DFL);
     try {
         work();
         _exit(0);
@@ -149,12 +153,30 @@ int child(const std::function<void()>& work) {
 
 } // namespace
 
+namespace {
+std::atomic<bool> stop{false};
+} // namespace
+
+void stop_on_signals() {
+    struct sigaction action{};
+    action.sa_handler = [](int) { stop = true; };
+    action.sa_flags = SA_RESTART;
+    for (const int stopping : stop_signals)
+        sigaction(stopping, &action, nullptr);
+}
+
+bool interrupted() {
+    return stop;
+}
+
 const char* name(Load load) {
     return load == Load::connect_request_close ? "tcp-connect-request-close"
                                                : "tcp-request-response";
 }
 
 double run(Load load, const Site& site, std::chrono::milliseconds length) {
+    if (interrupted())
+        throw std::runtime_error("interrupted; what was made is removed");
     int ready[2], result[2];
     must(pipe2(ready, O_CLOEXEC) == 0 && pipe2(result, O_CLOEXEC) == 0, "pipe");
     const int server = child([&] { serve(site, ready[1]); });

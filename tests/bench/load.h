@@ -17,6 +17,11 @@ struct Site {
     int cpu = 0;
 };
 
+// After this, SIGINT, SIGTERM and SIGHUP end the run in progress by an exception, so that all that
+// was made is removed.
+void stop_on_signals();
+bool interrupted();
+
 // Operations per second over `length`, after a fifth of it as warm-up. Throws on any error.
 double run(Load load, const Site& site, std::chrono::milliseconds length);
 

@@ -21,6 +21,13 @@ void sh(const std::string& command) {
         throw std::runtime_error("failed: " + command);
 }
 
+void feed(const std::string& command, const std::string& input) {
+    FILE* to = popen(command.c_str(), "we");
+    const bool written = to && fwrite(input.data(), 1, input.size(), to) == input.size();
+    if (!to || pclose(to) != 0 || !written)
+        throw std::runtime_error("failed: " + command);
+}
+
 int namespace_holder() {
     int ready[2];
     if (pipe(ready))
@@ -90,11 +97,9 @@ std::string Wire::server() const {
 }
 
 void Wire::nftables(int rules) const {
-    const std::string file = "/tmp/rw-bench-" + std::to_string(getpid()) + ".nft";
-    std::ofstream(file) << ruleset(rules);
+    const std::string commands = ruleset(rules);
     for (const int holder : holders_)
-        sh(enter(holder) + "nft -f " + file);
-    unlink(file.c_str());
+        feed(enter(holder) + "nft -f -", commands);
 }
 
 Cgroup::Cgroup(const std::string& name) {
