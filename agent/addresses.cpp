@@ -118,6 +118,7 @@ AddressTable address_table(std::span<const std::pair<Address, std::uint32_t>> ow
             stack.push_back(std::move(frame));
         from = to;
     }
+    out.shrink_to_fit(); // kept as long as the policy
     return out;
 }
 

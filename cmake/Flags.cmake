@@ -17,6 +17,9 @@ if(RINGWALL_SANITIZE)
   target_compile_options(ringwall_flags INTERFACE
     -fsanitize=${RINGWALL_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(ringwall_flags INTERFACE -fsanitize=${RINGWALL_SANITIZE})
+  if(RINGWALL_SANITIZE MATCHES thread) # TSan does not know fences
+    target_compile_definitions(ringwall_flags INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  endif()
 else()
   target_compile_options(ringwall_flags INTERFACE -fstack-protector-strong -fstack-clash-protection)
   target_link_options(ringwall_flags INTERFACE -Wl,-z,relro,-z,now)

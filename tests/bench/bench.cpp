@@ -68,6 +68,7 @@ class Bench {
         add("unfiltered", "none", plain_, wire_);
         add("floor", "none", floor_cgroup_, wire_);
         product("ringwall-visibility-10", loader::Mode::visibility, 10, 100);
+        product("ringwall-visibility-100k", loader::Mode::visibility, 100'000, 10'000);
         product("ringwall-full-10", loader::Mode::full, 10, 100);
         product("ringwall-full-100k", loader::Mode::full, 100'000, 10'000);
         add("nftables-1", "stateful", plain_, one_rule_);
