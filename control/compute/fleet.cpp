@@ -1,0 +1,68 @@
+#include "control/compute/fleet.h"
+
+#include <fmt/format.h>
+
+#include "control/compute/fleet_state.h"
+
+namespace ringwall::compute {
+
+Fleet::Fleet(Inventory inventory) : state_(std::make_unique<State>(inventory)) {}
+Fleet::Fleet(Fleet&&) noexcept = default;
+Fleet& Fleet::operator=(Fleet&&) noexcept = default;
+Fleet::~Fleet() = default;
+
+std::expected<Fleet, Error> Fleet::load(Inventory inventory, const model::Policy& policy,
+                                        std::uint64_t version, std::uint64_t revision) {
+    Fleet out(inventory);
+    if (auto loaded = out.state_->load(policy, version, revision); !loaded)
+        return std::unexpected(loaded.error());
+    return out;
+}
+
+std::expected<Change, Error> Fleet::provision(const model::Policy& policy, std::uint64_t version) {
+    return state_->provision(policy, version);
+}
+
+std::expected<Change, Error> Fleet::put(const model::Workload& workload) {
+    return state_->edit({{std::make_shared<const model::Workload>(workload)}, {}});
+}
+
+std::expected<Change, Error> Fleet::put_all(const std::vector<model::Workload>& workloads) {
+    Edit edit;
+    edit.puts.reserve(workloads.size());
+    for (const auto& workload : workloads)
+        edit.puts.push_back(std::make_shared<const model::Workload>(workload));
+    return state_->edit(edit);
+}
+
+std::expected<Change, Error> Fleet::remove(std::string_view workload) {
+    if (!state_->has(workload))
+        return std::unexpected(
+            Error{Errc::unknown_workload,
+                  fmt::format("the fleet has no workload \"{}\", so there is none to remove; give "
+                              "the name of one it has",
+                              workload)});
+    return state_->edit({{}, {std::string(workload)}});
+}
+
+std::expected<v1::Policy, Error> Fleet::policy(std::string_view host) const {
+    return state_->policy(host);
+}
+
+std::expected<v1::Inventory, Error> Fleet::inventory(std::string_view host) const {
+    return state_->inventory(host);
+}
+
+void Fleet::release(std::uint64_t revision) {
+    state_->release(revision);
+}
+
+std::uint64_t Fleet::version() const {
+    return state_->version;
+}
+
+std::uint64_t Fleet::revision() const {
+    return state_->revision;
+}
+
+} // namespace ringwall::compute

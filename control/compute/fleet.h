@@ -1,0 +1,65 @@
+// The fleet's active policy, kept compiled: each change answers which agents it concerns and how.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "control/compute/compute.h"
+#include "control/compute/fleet_change.h"
+
+namespace ringwall::compute {
+
+// What an agent is told of the others.
+enum class Inventory {
+    all,     // every identity and address, as compute::snapshot() does
+    visible, // those that a rule of its subjects names, its subjects' own, and every other claim on
+             // the same addresses (an allow must hold for each): the same verdicts from less
+};
+
+// Pure: no I/O, no clock. Whatever the order of changes, policy() and inventory() are those of
+// compute::snapshot() from scratch, up to the numbers of identities. A refused change changes
+// nothing, with the error that compute::snapshot() gives. Not for use by two threads at once; what
+// it returns may go anywhere.
+class Fleet {
+  public:
+    explicit Fleet(Inventory inventory);
+    Fleet(Fleet&&) noexcept;
+    Fleet& operator=(Fleet&&) noexcept;
+    ~Fleet();
+
+    // A fleet with all of `policy` at once, for start-up: every agent is to be given a snapshot.
+    static std::expected<Fleet, Error> load(Inventory inventory, const model::Policy& policy,
+                                            std::uint64_t version, std::uint64_t revision);
+
+    // Rule sets, services, lists and groups of `policy` become the active ones. Its workloads are
+    // not looked at. Rule sets that mean the same as before are kept as they are.
+    std::expected<Change, Error> provision(const model::Policy& policy, std::uint64_t version);
+
+    // Adds the workload, or replaces the one of that name: labels, addresses, mode and all.
+    std::expected<Change, Error> put(const model::Workload& workload);
+    // unknown_workload when there is none; invalid_policy while a rule or an inner workload names
+    // it.
+    std::expected<Change, Error> remove(std::string_view workload);
+    // Several at once, as one change: either all of them or none. For start-up and bulk edits.
+    std::expected<Change, Error> put_all(const std::vector<model::Workload>& workloads);
+
+    // The halves of one agent's snapshot now. Errors: unknown_workload, not_a_host.
+    std::expected<v1::Policy, Error> policy(std::string_view host) const;
+    std::expected<v1::Inventory, Error> inventory(std::string_view host) const;
+
+    // Numbers that went to rest at or before `revision` may be given to others: no agent holds an
+    // older inventory any more.
+    void release(std::uint64_t revision);
+
+    std::uint64_t version() const;
+    std::uint64_t revision() const;
+
+  private:
+    class State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace ringwall::compute

@@ -1,0 +1,167 @@
+#include <algorithm>
+
+#include "control/compute/fleet_state.h"
+
+namespace ringwall::compute {
+namespace {
+
+std::set<std::string> lists_of(const std::vector<SubjectState>& host) {
+    std::set<std::string> out;
+    for (const SubjectState& subject : host)
+        out.insert(subject.rules->lists.begin(), subject.rules->lists.end());
+    return out;
+}
+
+const SubjectState* subject_of(const std::vector<SubjectState>& host, const std::string& name) {
+    const auto found = std::ranges::find(
+        host, name, [](const SubjectState& s) -> const std::string& { return s.workload->name; });
+    return found == host.end() ? nullptr : &*found;
+}
+
+} // namespace
+
+Fleet::State::Host Fleet::State::host_now(const std::string& name) const {
+    Host out;
+    const auto add = [&](const Member& member) {
+        out.push_back({member.workload, member.identity, subjects_.rules(member.identity)});
+    };
+    add(*members_.find(name));
+    for (const auto& inner : members_.inside(name)) {
+        const Member& member = *members_.find(inner);
+        if (member.workload->managed && !member.workload->cgroup.empty())
+            add(member);
+    }
+    return out;
+}
+
+// Of a host that ran an agent before this change.
+Fleet::State::Host Fleet::State::host_before(const std::string& name) const {
+    if (const auto kept = hosts_before_.find(name); kept != hosts_before_.end())
+        return *kept->second;
+    Host out = host_now(name);
+    for (SubjectState& subject : out)
+        subject.rules = subjects_.rules_before(subject.identity);
+    return out;
+}
+
+void Fleet::State::add_hosts_of(std::uint32_t subject, Names& out) const {
+    for (const Member* member : members_.having(subject))
+        if (const std::string* host = agent_of(*member->workload))
+            out.emplace_back(*host);
+}
+
+// Hosts that see, or saw, an address whose owners differ.
+void Fleet::State::add_viewers(Names& out) const {
+    bool everybody = false;
+    Bitmap viewers;
+    for (const auto& [key, before] : members_.touched()) {
+        const Row now = members_.row(key);
+        if (now == before)
+            continue;
+        everybody |= inventory_ == Inventory::all && key.second.empty();
+        if (!key.second.empty()) {
+            out.emplace_back(key.second);
+            continue;
+        }
+        for (const Row* row : {&before, &now})
+            for (const std::uint32_t identity : row->identities)
+                viewers |= subjects_.seen_by(identity);
+        for (const std::string* host : members_.realms_of(key.first))
+            out.emplace_back(*host);
+    }
+    everybody |= inventory_ == Inventory::all && live_before_ != identities_.live();
+    if (everybody)
+        out.insert(out.end(), members_.hosts().begin(), members_.hosts().end());
+    for (const std::uint32_t subject : viewers.numbers())
+        add_hosts_of(subject, out);
+}
+
+Fleet::State::Names Fleet::State::concerned(const std::set<std::string>& lists) const {
+    Names out;
+    for (const auto& [host, before] : hosts_before_)
+        out.emplace_back(host);
+    for (const std::uint32_t subject : subjects_.changed())
+        add_hosts_of(subject, out);
+    if (!lists.empty())
+        for (const std::uint32_t subject : subjects_.naming(lists))
+            add_hosts_of(subject, out);
+    add_viewers(out);
+    std::ranges::sort(out);
+    const auto rest = std::ranges::unique(out);
+    out.erase(rest.begin(), rest.end());
+    return out;
+}
+
+PolicyDelta Fleet::State::policy_delta(const Host& before, const Host& now,
+                                       const std::set<std::string>& lists) const {
+    PolicyDelta out;
+    for (const SubjectState& subject : now)
+        if (const auto* old = subject_of(before, subject.workload->name);
+            !old || !subject.same(*old))
+            out.subjects.push_back(subject);
+    for (const SubjectState& old : before)
+        if (!subject_of(now, old.workload->name))
+            out.removed_subjects.push_back(old.workload->name);
+    const auto had = lists_of(before), has = lists_of(now);
+    for (const auto& name : has)
+        if (!had.contains(name) || lists.contains(name))
+            out.lists.push_back(lists_.at(name));
+    std::ranges::set_difference(had, has, std::back_inserter(out.removed_lists));
+    return out;
+}
+
+bool Fleet::State::has_new_rules(const Host& now) const {
+    return std::ranges::any_of(now, [&](const SubjectState& subject) {
+        return subject.rules != subjects_.rules_before(subject.identity);
+    });
+}
+
+Change Fleet::State::finish(const std::set<std::string>& lists) {
+    subjects_.publish(identities_.live());
+    for (const auto& [key, before] : members_.touched())
+        local_.insert(key.second);
+    Change out{version, ++revision, {}, {}, {}, {}};
+    for (const std::string_view name : concerned(lists)) {
+        const auto kept = hosts_before_.find(std::string(name));
+        const bool is = members_.hosts().contains(std::string(name));
+        const bool was = kept == hosts_before_.end() ? is : kept->second.has_value();
+        if (!was || !is) {
+            if (was != is)
+                (is ? out.joined : out.gone).emplace_back(name);
+            continue;
+        }
+        HostChange change{std::string(name), nullptr, nullptr};
+        const Host now = host_now(change.host);
+        const bool differs = kept != hosts_before_.end() || !lists.empty() || has_new_rules(now);
+        const Host before = differs ? host_before(change.host) : now;
+        if (differs)
+            if (auto delta = policy_delta(before, now, lists); !delta.empty())
+                change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
+        change.inventory = inventory_delta(change.host, before, now);
+        if (change.policy || change.inventory)
+            out.hosts.push_back(std::move(change));
+    }
+    out.rested = difference(live_before_, identities_.live()).numbers();
+    subjects_.settled();
+    members_.clear_touched();
+    hosts_before_.clear();
+    local_.clear();
+    memo_.clear();
+    return out;
+}
+
+std::expected<v1::Policy, Error> Fleet::State::policy(std::string_view name) const {
+    const auto host = find_host(name);
+    if (!host)
+        return std::unexpected(host.error());
+    const Host now = host_now(**host);
+    v1::Policy out;
+    out.set_version(version);
+    for (const SubjectState& subject : now)
+        *out.add_subjects() = subject.wire();
+    for (const auto& list : lists_of(now))
+        *out.add_lists() = *lists_.at(list);
+    return out;
+}
+
+} // namespace ringwall::compute

@@ -1,0 +1,201 @@
+#include <algorithm>
+
+#include "control/compute/fleet_state.h"
+#include "control/compute/fleet_text.h"
+#include "control/compute/fleet_wire.h"
+
+namespace ringwall::compute {
+namespace {
+
+using Words = std::set<std::string>;
+
+template <typename T>
+std::map<std::string, std::string> texts(const std::vector<T>& objects) {
+    std::map<std::string, std::string> out;
+    for (const T& object : objects)
+        out.emplace(object.name, text(object));
+    return out;
+}
+
+// Words of objects that are not the same on both sides.
+template <typename T>
+Words differing(const std::vector<T>& before, const std::vector<T>& now) {
+    const auto old_texts = texts(before), new_texts = texts(now);
+    Words out;
+    for (const auto& [name, words] : old_texts)
+        if (const auto found = new_texts.find(name);
+            found == new_texts.end() || found->second != words)
+            out.insert(name);
+    for (const auto& [name, words] : new_texts)
+        if (!old_texts.contains(name))
+            out.insert(name);
+    return out;
+}
+
+bool uses_group(const model::LabelSelector& selector, const Words& groups) {
+    return std::ranges::any_of(selector.groups,
+                               [&](const auto& g) { return groups.contains(g); }) ||
+           std::ranges::any_of(selector.none_of,
+                               [&](const auto& excluded) { return uses_group(excluded, groups); });
+}
+
+// With the groups that contain a differing one.
+Words differing_groups(const model::Policy& before, const model::Policy& now) {
+    Words out = differing(before.groups, now.groups);
+    for (bool more = !out.empty(); more;) {
+        more = false;
+        for (const auto& group : now.groups)
+            if (std::ranges::any_of(group.members,
+                                    [&](const auto& member) { return uses_group(member, out); }))
+                more |= out.insert(group.name).second;
+    }
+    return out;
+}
+
+bool uses(const model::RuleSet& set, const Words& services, const Words& groups) {
+    return std::ranges::any_of(set.rules, [&](const model::Rule& rule) {
+        const auto of_group = [&](const model::Selector& selector) {
+            return uses_group(selector.labels, groups);
+        };
+        return std::ranges::any_of(rule.from, of_group) || std::ranges::any_of(rule.to, of_group) ||
+               std::ranges::any_of(rule.services, [&](const model::ServiceUse& use) {
+                   return services.contains(use.service);
+               });
+    });
+}
+
+} // namespace
+
+// Compiled sets that are gone or mean something else in `policy`.
+std::set<std::string> Fleet::State::stale_sets(const model::Policy& policy) const {
+    const Words services = differing(objects_.services, policy.services);
+    const Words groups = differing_groups(objects_, policy);
+    Words out;
+    for (const auto& [name, set] : sets_)
+        out.insert(name);
+    for (const auto& set : policy.rule_sets)
+        if (const auto found = sets_.find(set.name);
+            found != sets_.end() && found->second.text == text(set) && !uses(set, services, groups))
+            out.erase(set.name);
+    return out;
+}
+
+void Fleet::State::drop_sets(const std::set<std::string>& names) {
+    std::set<const CompiledRule*> rules;
+    for (const auto& name : names)
+        for (const auto& rule : sets_.at(name).rules)
+            rules.insert(rule.get());
+    subjects_.drop(rules);
+    for (const auto& name : names) {
+        for (const auto& rule : sets_.at(name).rules)
+            rule->leave(extents_);
+        sets_.erase(name);
+    }
+}
+
+void Fleet::State::add_sets() {
+    for (const auto& set : objects_.rule_sets) {
+        const auto [place, added] = sets_.try_emplace(set.name);
+        if (!added)
+            continue;
+        place->second.text = text(set);
+        for (const auto& rule : set.rules) {
+            CompiledRule& compiled = *place->second.rules.emplace_back(
+                std::make_unique<CompiledRule>(set, rule, objects_));
+            compiled.join(extents_, identities_, objects_);
+            compiled.program_everybody(identities_.managed());
+            for (ProgramNode* node : compiled.nodes())
+                for (const std::uint32_t subject : node->subjects.numbers())
+                    subjects_.add(subject, node);
+        }
+    }
+}
+
+void Fleet::State::rank_rules() {
+    std::vector<CompiledRule*> rules;
+    for (const auto& [name, set] : sets_)
+        for (const auto& rule : set.rules)
+            rules.push_back(rule.get());
+    std::ranges::sort(rules, {}, &CompiledRule::id);
+    for (std::size_t i = 0; i < rules.size(); ++i)
+        rules[i]->rank = i;
+}
+
+// Those that rules name only now, or no more, get another identity.
+void Fleet::State::identify(const std::set<std::string>& workloads) {
+    After after;
+    for (const auto& name : workloads)
+        if (const Member* member = members_.find(name)) {
+            after.emplace(name, identities_.reserve(key_of(*member->workload)));
+            if (const std::string* host = agent_of(*member->workload))
+                remember(*host);
+        }
+    const Turn turn = turn_of(after, {});
+    const std::set<Use> uses = flip(turn);
+    for (const auto& [name, identity] : after)
+        members_.put(members_.find(name)->workload, identity);
+    settle(turn, uses);
+}
+
+// Words of lists that differ.
+std::set<std::string> Fleet::State::take_lists(const model::Policy& policy) {
+    const Words names = differing(objects_.lists, policy.lists);
+    for (const auto& name : names) {
+        lists_.erase(name);
+        if (const model::AddressList* list = policy.list(name))
+            lists_[name] = std::make_shared<const v1::AddressList>(wire(*list));
+    }
+    return names;
+}
+
+std::expected<void, Error> Fleet::State::load(const model::Policy& policy, std::uint64_t as_version,
+                                              std::uint64_t as_revision) {
+    if (auto wrong = problem(policy))
+        return std::unexpected(*wrong);
+    take_lists(policy);
+    objects_ = {{}, policy.services, policy.lists, policy.groups, policy.rule_sets};
+    naming_ = naming_of(objects_);
+    for (const auto& workload : policy.workloads) {
+        if (runs_agent(workload))
+            remember(workload.name);
+        const std::uint32_t identity = identities_.reserve(key_of(workload));
+        if (!identities_.lives(identity)) {
+            identities_.rise(identity);
+            raise({identity});
+        }
+        members_.put(std::make_shared<const model::Workload>(workload), identity);
+    }
+    add_sets();
+    rank_rules();
+    version = as_version;
+    revision = as_revision;
+    finish({});
+    revision = as_revision;
+    return {};
+}
+
+std::expected<Change, Error> Fleet::State::provision(const model::Policy& policy,
+                                                     std::uint64_t new_version) {
+    if (auto wrong = problem(whole(members_, {}, policy)))
+        return std::unexpected(*wrong);
+    live_before_ = identities_.live();
+    const Words lists = take_lists(policy);
+    drop_sets(stale_sets(policy));
+    objects_ = {{}, policy.services, policy.lists, policy.groups, policy.rule_sets};
+    Words renamed;
+    const Naming naming = naming_of(objects_);
+    for (const auto& [name, sets] : naming)
+        if (!naming_.contains(name))
+            renamed.insert(name);
+    for (const auto& [name, sets] : naming_)
+        if (!naming.contains(name))
+            renamed.insert(name);
+    naming_ = naming;
+    identify(renamed);
+    add_sets();
+    rank_rules();
+    version = new_version;
+    return finish(lists);
+}
+
+} // namespace ringwall::compute

@@ -1,0 +1,122 @@
+// What Fleet holds, and the steps of one change.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "control/compute/fleet.h"
+#include "control/compute/fleet_check.h"
+#include "control/compute/fleet_extents.h"
+#include "control/compute/fleet_identities.h"
+#include "control/compute/fleet_members.h"
+#include "control/compute/fleet_rule.h"
+#include "control/compute/fleet_subjects.h"
+
+namespace ringwall::compute {
+
+class Fleet::State {
+  public:
+    explicit State(Inventory inventory)
+        : inventory_(inventory), subjects_(inventory == Inventory::visible) {}
+
+    std::expected<void, Error> load(const model::Policy& policy, std::uint64_t as_version,
+                                    std::uint64_t as_revision);
+    std::expected<Change, Error> edit(const Edit& edit);
+    std::expected<Change, Error> provision(const model::Policy& policy, std::uint64_t version);
+    std::expected<v1::Policy, Error> policy(std::string_view host) const;
+    std::expected<v1::Inventory, Error> inventory(std::string_view host) const;
+    void release(std::uint64_t up_to) { identities_.release(up_to); }
+    bool has(std::string_view workload) const { return members_.find(workload) != nullptr; }
+
+    std::uint64_t version = 0, revision = 0;
+
+  private:
+    using Numbers = std::set<std::uint32_t>;
+    using Names = std::vector<std::string_view>;
+    using After = std::map<std::string, std::uint32_t>; // workload -> identity
+    using Host = std::vector<SubjectState>; // the host itself, then what is inside by name
+    struct CompiledSet {
+        std::string text;
+        std::vector<std::unique_ptr<CompiledRule>> rules;
+    };
+    // Identities that begin or end to live.
+    struct Turn {
+        Numbers born, died;
+    };
+    // Who is in sight of a host; what was, before this change.
+    struct View {
+        Bitmap before, now;
+    };
+
+    // fleet_edit.cpp: workloads
+    // The error that compute gives; none: the policy is valid.
+    static std::optional<Error> problem(const model::Policy& policy);
+    Turn turn_of(const After& after, const std::set<std::string>& removed) const;
+    std::set<Use> flip(const Turn& turn);
+    void unflip(const Turn& turn);
+    void settle(const Turn& turn, const std::set<Use>& uses);
+    void bury(const Numbers& died);
+    void recompile(const std::set<Use>& uses);
+    void raise(const Numbers& born);
+    void remember(const Edit& edit);
+    void remember(const std::string& host);
+    IdentityKey key_of(const model::Workload& workload) const;
+    Error refusal(const Edit& edit) const;
+
+    // fleet_provision.cpp: rules
+    std::set<std::string> stale_sets(const model::Policy& policy) const;
+    void drop_sets(const std::set<std::string>& names);
+    void add_sets();
+    void rank_rules();
+    void identify(const std::set<std::string>& workloads);
+    std::set<std::string> take_lists(const model::Policy& policy);
+
+    // fleet_concern.cpp: who is concerned
+    Change finish(const std::set<std::string>& lists);
+    Names concerned(const std::set<std::string>& lists) const;
+    void add_hosts_of(std::uint32_t subject, Names& out) const;
+    void add_viewers(Names& out) const;
+    std::expected<const std::string*, Error> find_host(std::string_view name) const;
+    Host host_now(const std::string& name) const;
+    Host host_before(const std::string& name) const;
+    bool has_new_rules(const Host& now) const;
+    PolicyDelta policy_delta(const Host& before, const Host& now,
+                             const std::set<std::string>& lists) const;
+
+    // fleet_inventory.cpp: what a host sees
+    View view_of(const Host& before, const Host& now) const;
+    std::shared_ptr<const InventoryDelta> inventory_delta(const std::string& name,
+                                                          const Host& before, const Host& now);
+    InventoryDelta difference_of(const std::string& name, const View& view) const;
+    std::set<Address> doubtful(const std::string& name, const View& view) const;
+    bool claims_elsewhere(std::uint32_t identity, const std::string& name,
+                          const std::set<Address>& but, const Bitmap& sight) const;
+    v1::Identity row_of(std::uint32_t identity) const;
+
+    Inventory inventory_;
+    model::Policy objects_; // no workloads
+    Naming naming_;
+    std::map<std::string, CompiledSet> sets_;
+    std::map<std::string, std::shared_ptr<const v1::AddressList>> lists_;
+    Members members_;
+    IdentityTable identities_;
+    Extents extents_;
+    Subjects subjects_;
+
+    // Of the change under way.
+    std::map<std::string, std::optional<Host>> hosts_before_; // those that differ by themselves
+    Bitmap live_before_;
+    std::set<std::string> local_; // hosts with addresses of their own realm, now or before
+    using Memo = std::map<std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>,
+                          std::shared_ptr<const InventoryDelta>>;
+    Memo memo_;
+};
+
+} // namespace ringwall::compute

@@ -1,0 +1,60 @@
+// One half of the snapshot on its way to one agent: what is newest, what is outstanding, what the
+// agent holds.
+#pragma once
+
+#include <deque>
+#include <expected>
+#include <optional>
+
+#include "control/fleet/session.h"
+
+namespace ringwall::fleet {
+
+class Delivery {
+  public:
+    Delivery(v1::Half half, v1::Holding held, std::uint64_t confirmed, std::size_t history);
+
+    void offer(ReleaseRef release, std::chrono::seconds confirm_within);
+    void confirm(std::uint64_t version);
+    void withdraw(std::uint64_t version) { withdrawn_ = version; }
+
+    void greeted(const v1::Holding& held, bool unconfirmed, std::uint64_t rolled_back);
+    void disconnected() { outstanding_.reset(); }
+    void acked(const v1::Holding& held);
+    void nacked(const v1::Nack& nack);
+    void rolled_back(const v1::RolledBack& told);
+    std::uint64_t unsendable(); // the outstanding version, which is given up
+
+    // What to send next, if anything. Counts as sent.
+    std::optional<v1::ToAgent> next(Time now, SessionStats& stats);
+
+    const v1::Holding& held() const { return held_; }
+    bool is_ahead() const; // the agent, of everything offered
+    // When the outstanding version was sent.
+    std::optional<Time> waiting_since() const;
+
+  private:
+    struct Outstanding {
+        std::uint64_t version;
+        Time sent;
+        bool confirmable; // was sent with a time to confirm
+    };
+    bool wanted() const;
+    std::optional<v1::ToAgent> verdict(); // Confirm or RollBack that the agent waits for
+    std::chrono::seconds confirm_within() const;
+    v1::ToAgent snapshot() const;
+    std::optional<v1::ToAgent> delta() const;
+    void forget_history();
+
+    v1::Half half_;
+    v1::Holding held_;
+    bool unconfirmed_ = false; // held_ waits for its Confirm
+    std::uint64_t confirmed_, withdrawn_ = 0, rolled_back_ = 0, refused_ = 0;
+    std::size_t history_limit_;
+    std::deque<ReleaseRef> history_; // newest last
+    std::chrono::seconds confirm_within_{};
+    std::optional<Outstanding> outstanding_;
+    bool snapshot_next_ = false;
+};
+
+} // namespace ringwall::fleet
