@@ -243,7 +243,8 @@ void Agent::wait_for_change() {
 void Agent::take(const loader::Event& event) {
     if (event.kind == loader::EventKind::exe)
         return learn_digest(event);
-    const bool cut = event.kind == loader::EventKind::deny && event.cookie && !event.refused;
+    const bool cut = event.kind == loader::EventKind::deny &&
+                     event.verdict == loader::Verdict::blocked && event.cookie && !event.refused;
     if (cut && (event.revoked || event.direction == loader::Direction::outbound))
         enforcement_->end_socket(event);
     const auto& flow = flows_.observe(event, names_, offset_ns_);
