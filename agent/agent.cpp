@@ -78,6 +78,7 @@ class Agent {
     void tick();
     void refresh();
     void sweep(loader::Sweep which);
+    void guard();
     void report_losses();
     void reload(const char* why);
     Answer answer(const Request& request);
@@ -119,7 +120,10 @@ Started Agent::start() {
     every(250ms, [this] { tick(); });
     every(2s, [this] { refresh(); });
     every(5s, [this] { report_losses(); });
-    every(500ms, [this] { sweep(loader::Sweep::begun); });
+    every(500ms, [this] {
+        sweep(loader::Sweep::begun);
+        guard();
+    });
     every(10s, [this] {
         sweep(loader::Sweep::all);
         malloc_trim(0); // what requests and bursts needed goes back
@@ -239,7 +243,8 @@ void Agent::wait_for_change() {
 void Agent::take(const loader::Event& event) {
     if (event.kind == loader::EventKind::exe)
         return learn_digest(event);
-    const bool cut = event.kind == loader::EventKind::deny && event.cookie && !event.refused;
+    const bool cut = event.kind == loader::EventKind::deny &&
+                     event.verdict == loader::Verdict::blocked && event.cookie && !event.refused;
     if (cut && (event.revoked || event.direction == loader::Direction::outbound))
         enforcement_->end_socket(event);
     const auto& flow = flows_.observe(event, names_, offset_ns_);
@@ -286,6 +291,15 @@ void Agent::refresh() {
 
 void Agent::sweep(loader::Sweep which) {
     enforcement_->datapath().sweep(which, [this](const loader::Event& event) { take(event); });
+}
+
+void Agent::guard() {
+    const auto seen = enforcement_->guard();
+    if (!seen.empty())
+        flows_.policy_changed(enforcement_->state().version);
+    if (log_)
+        for (const auto& each : seen)
+            log_->add_line(tampering_line(each));
 }
 
 void Agent::report_losses() {

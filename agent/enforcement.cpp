@@ -49,10 +49,6 @@ std::string mode_word(v1::Mode mode) {
     return word;
 }
 
-std::int64_t wall_ns() {
-    return std::int64_t(monotonic_ns()) + wall_offset_ns();
-}
-
 } // namespace
 
 Enforcement::Enforcement(Options options) : options_(std::move(options)), source_(options_) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <expected>
 #include <map>
 #include <memory>
@@ -43,6 +44,16 @@ struct PolicyState {
     std::vector<SubjectState> subjects;
 };
 
+struct SeenTampering {
+    loader::Tampering what;
+    std::int64_t seen_ns = 0; // wall clock
+};
+
+struct TamperState {
+    std::map<std::string, std::uint64_t> counts; // by loader::name()
+    std::deque<SeenTampering> last;              // the newest few, oldest first
+};
+
 class Enforcement {
   public:
     // Everything up to "enforced": checks the host, opens or adopts, applies, attaches.
@@ -53,6 +64,9 @@ class Enforcement {
     // What only time brings: containers, subjects whose cgroup or namespaces appeared or changed.
     // True when names may have changed.
     bool refresh();
+    // Looks for what somebody else changed in the kernel, puts it back and returns it; call it
+    // twice a second.
+    std::vector<SeenTampering> guard();
     // True, once, when a selector asks for containers and this cgroup has not been seen.
     bool is_new_cgroup(std::uint64_t cgroup);
 
@@ -80,6 +94,7 @@ class Enforcement {
     loader::Datapath& datapath() const { return *datapath_; }
     v1::Snapshot snapshot() const; // what is enforced
     const ApplyTimes& apply_times() const { return apply_times_; }
+    const TamperState& tampering() const { return tampering_; }
     std::uint64_t ended_sockets() const { return ended_sockets_; }
     std::uint64_t digests() const { return digests_; }
     bool refuses() const { return refuses_; }
@@ -101,6 +116,7 @@ class Enforcement {
     std::optional<std::string> directory_of(const std::string& cgroup);
     loader::Root root_for(const std::string& directory);
     IsProgram is_program(const loader::Event& event) const;
+    void rewrite(std::vector<loader::Tampering>& found);
     bool refresh_containers();
     bool refresh_subjects();
 
@@ -115,6 +131,7 @@ class Enforcement {
     std::optional<Enforcer> enforcer_;
     std::string running_; // framed snapshot: parsed again when asked for, which is rare
     PolicyState state_;
+    TamperState tampering_;
     ApplyTimes apply_times_;
     std::vector<std::string> notes_;
     std::map<std::string, Place> places_; // of the subjects' directories, as planned

@@ -147,6 +147,10 @@ void Enforcer::failed() {
     state_->pending.reset();
 }
 
+void Enforcer::distrust() {
+    state_->now.unsure = true;
+}
+
 loader::Delta Enforcer::set_containers(std::map<std::uint64_t, std::string> containers) {
     std::map<std::uint64_t, std::string> changed;
     for (const auto& [cgroup, name] : containers)

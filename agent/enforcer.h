@@ -62,6 +62,8 @@ class Enforcer {
     Result<loader::Delta> plan(const v1::Snapshot& snapshot);
     void applied();
     void failed(); // as if plan() had never been called
+    // What the maps hold is not known any more: the next plan writes everything anew.
+    void distrust();
 
     // Which container each cgroup id belongs to ("" = none); rows for live rule sets. Cumulative:
     // later plans give new rule sets the same rows.

@@ -49,7 +49,11 @@ void FlowLog::add(const Flow& flow) {
 }
 
 void FlowLog::add_loss(std::uint64_t kernel_lost) {
-    buffer_ += lost_json(kernel_lost, 0) + "\n";
+    add_line(lost_json(kernel_lost, 0));
+}
+
+void FlowLog::add_line(const std::string& json) {
+    buffer_ += json + "\n";
     ++lines_;
 }
 

@@ -17,6 +17,7 @@ class FlowLog {
 
     void add(const Flow& flow);
     void add_loss(std::uint64_t kernel_lost);
+    void add_line(const std::string& json);
     void flush();
     // After the file was moved away (logrotate). The old one stays in use when this fails.
     std::expected<void, FileError> reopen();

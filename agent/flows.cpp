@@ -76,9 +76,15 @@ Address own_address(const Party& subject, bool v4) {
 loader::Event unfolded(const loader::Event& fold, const loader::Event& first) {
     auto event = first;
     event.kind = fold.kind;
+    event.verdict = fold.verdict;
     event.time_ns = fold.time_ns;
     event.count = fold.count;
     return event;
+}
+
+// Only what the kernel folded has no reason.
+bool is_fold(const loader::Event& event) {
+    return event.kind == loader::EventKind::deny && event.reason == 0;
 }
 
 // Unsigned, so that a nonsense time of an event wraps.
@@ -207,7 +213,7 @@ const Flow& FlowTable::observe(const loader::Event& event, const Names& names,
     count(event, fresh);
     const bool denied = event.kind == loader::EventKind::deny;
     const auto before = flow.event;
-    flow.event = denied && !fresh && event.pid == 0 ? unfolded(event, before) : event;
+    flow.event = !fresh && is_fold(event) ? unfolded(event, before) : event;
     flow.wall_ns = wall_clock(event.time_ns, wall_offset_ns);
     if (fresh)
         flow.began_ns =

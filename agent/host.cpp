@@ -141,6 +141,10 @@ std::uint64_t monotonic_ns() {
     return static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC));
 }
 
+std::int64_t wall_ns() {
+    return now_ns(CLOCK_REALTIME);
+}
+
 std::int64_t wall_offset_ns() {
     return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
 }

@@ -49,5 +49,6 @@ std::optional<std::uint32_t> group_id(const std::string& name); // names only
 // Wall clock minus monotonic clock, ns; the monotonic clock, ns.
 std::int64_t wall_offset_ns();
 std::uint64_t monotonic_ns();
+std::int64_t wall_ns(); // since 1970
 
 } // namespace ringwall::agent

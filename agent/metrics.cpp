@@ -139,6 +139,8 @@ void add_kernel(Families& out, const MetricInput& in) {
                  "hook", c.hook_slow_runs);
     out.counters("ringwall_agent_helper_faults_total", "Failed kernel helpers, by place.", "place",
                  c.faults);
+    out.counters("ringwall_agent_tampering_total",
+                 "Links, pins and maps that somebody else changed, by what.", "what", in.tampering);
     for (const auto& hook : in.hooks)
         out.gauge("ringwall_agent_hook_attached", "1 when the hook's program is attached.",
                   hook.attached ? 1 : 0, {{"hook", hook.hook}});

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct MetricInput {
     std::vector<SubjectMode> subjects;
     std::vector<loader::Attachment> hooks;
     std::uint64_t reader_lost = 0, log_lost = 0, ended_sockets = 0, digests = 0;
+    std::map<std::string, std::uint64_t> tampering; // by what
     bool paused = false;
     double started_at = 0, cpu_seconds = 0;
     std::uint64_t resident_bytes = 0, open_fds = 0;

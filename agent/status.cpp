@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 
 #include "agent/files.h"
@@ -100,6 +101,22 @@ json::object losses_json(const loader::Counters& counters, const ProcessState& p
             {"helper_faults", sum(counters.faults)}};
 }
 
+json::object tampering_json(const SeenTampering& seen) {
+    const auto& what = seen.what;
+    return {{"what", loader::name(what.what)},
+            {"where", what.where},
+            {"time", rfc3339(seen.seen_ns)},
+            {"repaired", what.repaired},
+            {"error", what.repaired ? json::value(nullptr) : json::value(what.why_not)}};
+}
+
+json::object tampering_json(const TamperState& state) {
+    json::array last;
+    for (const auto& seen : state.last)
+        last.push_back(tampering_json(seen));
+    return {{"counts", json::value_from(state.counts)}, {"last", std::move(last)}};
+}
+
 json::object settings_json(const Options& options) {
     return {{"cgroup", options.cgroup},
             {"pin_dir", options.pin_dir},
@@ -136,6 +153,10 @@ json::object counters_json(const loader::Counters& c) {
             {"maps", std::move(maps)}};
 }
 
+std::string tampering_line(const SeenTampering& seen) {
+    return json::serialize(json::object{{"tamper", tampering_json(seen)}});
+}
+
 json::object status_json(const Enforcement& enforcement, const ProcessState& process) {
     const auto& datapath = enforcement.datapath();
     const auto counters = datapath.counters();
@@ -153,6 +174,7 @@ json::object status_json(const Enforcement& enforcement, const ProcessState& pro
             {"subjects", subjects_json(enforcement.state())},
             {"hooks", hooks_json(datapath)},
             {"losses", losses_json(counters, process)},
+            {"tampering", tampering_json(enforcement.tampering())},
             {"counters", counters_json(counters)},
             {"notes", json::value_from(enforcement.notes())}};
 }
@@ -178,6 +200,7 @@ MetricInput metric_input(const Enforcement& enforcement, const FlowStats& flows,
     in.log_lost = process.log_lost;
     in.ended_sockets = enforcement.ended_sockets();
     in.digests = enforcement.digests();
+    in.tampering = enforcement.tampering().counts;
     in.paused = paused_until_ns(enforcement.datapath()) != 0;
     in.started_at = double(process.started_ns) / 1e9;
     in.cpu_seconds = cpu_seconds();

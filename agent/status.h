@@ -14,6 +14,7 @@ struct ProcessState {
 };
 
 boost::json::object status_json(const Enforcement& enforcement, const ProcessState& process);
+std::string tampering_line(const SeenTampering& seen); // of the flow log
 boost::json::object counters_json(const loader::Counters& counters);
 MetricInput metric_input(const Enforcement& enforcement, const FlowStats& flows,
                          const ProcessState& process);

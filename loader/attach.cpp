@@ -85,6 +85,13 @@ Result<void> attach_all(ringwall_bpf& object, const std::string& cgroup, const P
     return {};
 }
 
+std::vector<std::pair<std::string, std::string>> attached_hooks() {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& hook : hooks)
+        out.emplace_back(hook.program, hook.hook);
+    return out;
+}
+
 std::vector<Attachment> attachments(const Pins& pins, const std::string& cgroup) {
     std::vector<Attachment> out;
     const auto id = cgroup_id(cgroup);

@@ -19,10 +19,12 @@
 #include "loader/decode.h"
 #include "loader/destroy.h"
 #include "loader/file_id.h"
+#include "loader/guard.h"
 #include "loader/handle.h"
 #include "loader/path_id.h"
 #include "loader/pins.h"
 #include "loader/rows.h"
+#include "loader/seal.h"
 #include "loader/writer.h"
 #include "ringwall.skel.h"
 
@@ -126,13 +128,14 @@ class KernelDatapath final : public Datapath {
     Result<void> start();
 
     bool adopted() const override { return adopted_; }
-    Result<void> attach() override { return attach_all(*object_, options_.cgroup, pins_); }
+    Result<void> attach() override;
     std::vector<Attachment> attachments() const override {
         return loader::attachments(pins_, options_.cgroup);
     }
     bool root_attached() const override { return cgroup_id(options_.cgroup).value_or(0) == 1; }
     Result<void> detach() override;
-    Result<void> apply(const Delta& delta) override { return writer_.apply(delta); }
+    std::vector<Tampering> look_for_tampering() override;
+    Result<void> apply(const Delta& delta) override;
     Result<Highest> highest() const override { return writer_.highest(); }
     std::map<std::uint32_t, Subject> live_subjects() const override { return writer_.subjects(); }
     std::map<Prefix, std::uint32_t> live_peers() const override { return writer_.peers(); }
@@ -164,6 +167,9 @@ class KernelDatapath final : public Datapath {
     std::size_t sweep_datagrams(const std::function<void(const Event&)>& sink) const;
     Result<void> write_service_ranges();
     Result<void> watch();
+    std::vector<SealedMap> policy_maps() const;
+    void seal();
+    void look_at_control(std::vector<Tampering>& found);
 
     Options options_;
     Pins pins_;
@@ -175,6 +181,9 @@ class KernelDatapath final : public Datapath {
     Secret secret_;
     Ring ring_;
     Link sweeper_, young_sweeper_;
+    std::optional<Guard> guard_; // once attached
+    std::optional<Seals> seals_;
+    rw_control kept_{}; // the control block as we left it
     Fd poll_, timer_;
     const std::function<void(const Event&)>* sink_ = nullptr;
     std::uint64_t delivered_ = 0, undecodable_ = 0;
@@ -279,7 +288,65 @@ Result<void> KernelDatapath::write_service_ranges() {
     return {};
 }
 
+Result<void> KernelDatapath::attach() {
+    if (auto attached = attach_all(*object_, options_.cgroup, pins_); !attached)
+        return attached;
+    guard_.emplace(*object_, options_.cgroup, pins_,
+                   std::vector<std::string>(std::begin(pinned_maps), std::end(pinned_maps)));
+    seals_.emplace(policy_maps(), secret_);
+    seal();
+    return {};
+}
+
+std::vector<SealedMap> KernelDatapath::policy_maps() const {
+    static constexpr const char* names[] = {
+        "cgroups",         "subjects",        "rule_sets", "attributes", "classes",
+        "entries",         "peers4",          "peers6",    "prefixes4",  "prefixes6",
+        "service_ranges4", "service_ranges6", "local4",    "local6"};
+    std::vector<SealedMap> out;
+    for (const char* name : names)
+        out.push_back({bpf_map__fd(bpf_object__find_map_by_name(object_->obj, name)), name});
+    return out;
+}
+
+// What stands in the kernel now is what we wrote.
+void KernelDatapath::seal() {
+    kept_ = *control_;
+    if (seals_)
+        seals_->renew();
+}
+
+void KernelDatapath::look_at_control(std::vector<Tampering>& found) {
+    if (std::memcmp(&kept_, control_.get(), sizeof kept_) == 0)
+        return;
+    const auto generation = std::max(kept_.generation, control_->generation);
+    kept_.generation = generation;
+    std::memcpy(control_.get(), &kept_, sizeof kept_);
+    writer_.raise_generation();
+    kept_.generation = control_->generation;
+    found.push_back({Tampering::What::control_written, "control", true, {}});
+}
+
+std::vector<Tampering> KernelDatapath::look_for_tampering() {
+    constexpr std::size_t rows = 65'536;
+    if (!guard_)
+        return {};
+    auto found = guard_->look();
+    look_at_control(found);
+    for (auto& map : seals_->compare(rows))
+        found.push_back({Tampering::What::map_written, std::move(map), false, {}});
+    return found;
+}
+
+Result<void> KernelDatapath::apply(const Delta& delta) {
+    auto applied = writer_.apply(delta);
+    seal();
+    return applied;
+}
+
 Result<void> KernelDatapath::detach() {
+    guard_.reset();
+    seals_.reset();
     pins_.remove_all();
     return {};
 }
@@ -464,6 +531,7 @@ Counters KernelDatapath::counters() const {
 Result<void> KernelDatapath::pause_until(std::uint64_t monotonic) {
     std::atomic_ref(control_->paused_until).store(monotonic);
     writer_.raise_generation();
+    kept_ = *control_;
     return {};
 }
 
@@ -514,7 +582,9 @@ Result<void> KernelDatapath::set_digest(const Event& exe_event, std::uint64_t di
     if (const int error = maps_.digests.set(exe_event.digest, digest_id))
         return std::unexpected(Error{Errc::apply_failed, std::string("cannot keep a digest: ") +
                                                              std::strerror(-error)});
-    return writer_.raise_epoch();
+    auto raised = writer_.raise_epoch();
+    seal();
+    return raised;
 }
 
 } // namespace ringwall::loader

@@ -185,6 +185,16 @@ struct Attachment {
     std::string note; // why not, when not
 };
 
+// What somebody else did to what this agent put into the kernel.
+struct Tampering {
+    enum class What { link_detached, link_unpinned, map_unpinned, map_written, control_written };
+    What what;
+    std::string where; // hook or map
+    bool repaired = false;
+    std::string why_not; // when it was not
+};
+const char* name(Tampering::What);
+
 struct Feature {
     std::string name;
     bool present = false;
@@ -232,6 +242,10 @@ class Datapath {
     virtual bool root_attached() const = 0; // sees packets that the kernel makes itself
     // Removes links, pins and maps.
     virtual Result<void> detach() = 0;
+    // Looks for tampering; call it twice a second after attach(). Links, pins and the control block
+    // are put back at once. Policy maps are gone over in turn, 65,536 rows a call; a foreign write
+    // there is not taken back here: apply() a complete policy then.
+    virtual std::vector<Tampering> look_for_tampering() = 0;
 
     virtual Result<void> apply(const Delta& delta) = 0;
     // Highest ids in adopted maps, so that new ones never collide.

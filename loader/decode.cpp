@@ -58,6 +58,22 @@ bool was_replaced(std::uint32_t flags) {
     return flags & RW_OWNER_DELETED;
 }
 
+const char* name(Tampering::What what) {
+    switch (what) {
+    case Tampering::What::link_detached:
+        return "link-detached";
+    case Tampering::What::link_unpinned:
+        return "link-unpinned";
+    case Tampering::What::map_unpinned:
+        return "map-unpinned";
+    case Tampering::What::map_written:
+        return "map-written";
+    case Tampering::What::control_written:
+        return "control-written";
+    }
+    return "unknown";
+}
+
 const char* reason_name(std::uint8_t reason) {
     static constexpr const char* names[] = {
         "none",      "allow", "deny",      "override-deny", "no-rule", "failsafe",   "loopback",

@@ -94,6 +94,21 @@ std::string loss_line(const json::object& status, const Painter& paint) {
     return "Losses   " + (out.empty() ? "none" : paint(Color::red, out)) + "\n";
 }
 
+// Nothing when nobody ever touched anything.
+std::string tamper_lines(const json::object& status, const Painter& paint) {
+    std::string out;
+    for (const auto& seen : list(status, "tampering.last")) {
+        const auto* repaired = at(seen, "repaired");
+        const bool back = repaired && repaired->is_bool() && repaired->get_bool();
+        out += paint(Color::red,
+                     fmt::format("Tamper   {} {} at {}, {}", text_at(seen, "what"),
+                                 text_at(seen, "where"), time_of_day(text_at(seen, "time")),
+                                 back ? "put back" : text_at(seen, "error"))) +
+               "\n";
+    }
+    return out;
+}
+
 std::string verdict_line(const json::object& status) {
     const auto* verdicts = at(status, "counters.verdicts");
     std::string out;
@@ -131,7 +146,7 @@ std::string status_text(const json::object& status, const Painter& paint, std::i
         out +=
             paint(Color::yellow, "Paused   nothing is blocked until " + time_of_day(until)) + "\n";
     out += hook_line(status, paint) + verdict_line(status) + loss_line(status, paint) +
-           subject_lines(status, paint);
+           tamper_lines(status, paint) + subject_lines(status, paint);
     for (const auto& note : list(status, "notes"))
         if (note.is_string())
             out += fmt::format("Note     {}\n", std::string_view(note.get_string()));

@@ -39,6 +39,7 @@ class FlowLog:
     def __init__(self, path):
         self.path = path
         self.records_ = []
+        self.tampering = []  # "tamper" lines, oldest first
         self.offset_ = 0
         self.partial_ = b""
 
@@ -50,7 +51,8 @@ class FlowLog:
                 text = file.read()
             self.offset_ += len(text)
             *lines, self.partial_ = (self.partial_ + text).split(b"\n")
-            parsed = (json.loads(line) for line in lines if line)
+            parsed = [json.loads(line) for line in lines if line]
+            self.tampering += [r["tamper"] for r in parsed if "tamper" in r]
             self.records_ += [Flow(r) for r in parsed if "verdict" in r]
         return self.records_
 
@@ -72,6 +74,16 @@ class FlowLog:
                                   + "\n".join(r.brief() for r in self.records()[since:][-20:]))
                 watch.wait(left)
         return found[0]
+
+    def wait_tampering(self, since, seconds):
+        """The first report of tampering after the first `since` ones."""
+        deadline = time.monotonic() + seconds
+        with kernel.DirectoryWatch(os.path.dirname(self.path)) as watch:
+            while self.records() is not None and len(self.tampering) <= since:
+                left = deadline - time.monotonic()
+                assert left > 0, f"no tampering reported in {self.path} in {seconds} s"
+                watch.wait(left)
+        return self.tampering[since]
 
     def attempt(self, outcome, since=0, direction="outbound", **wanted):
         """The record of one probe's attempt. A deny that repeats an earlier one of the same program

@@ -128,6 +128,22 @@ TEST(FlowTable, RepeatedAttemptsOfOnePeerAreOneDenyWithATotal) {
     EXPECT_EQ(flow.program->path, "/usr/sbin/apache2");
 }
 
+TEST(FlowTable, APacketOfTheKernelIsBlockedAfterItWouldHaveBeen) {
+    World world;
+    FlowTable table(16);
+    auto packet = refusal(); // no process
+    packet.pid = 0;
+    packet.exe = 0;
+    packet.verdict = loader::Verdict::would_block;
+    const auto id = table.observe(packet, world, wall).id;
+    packet.verdict = loader::Verdict::blocked;
+    packet.time_ns += 5'000'000'000;
+    const auto& flow = table.observe(packet, world, wall);
+    EXPECT_EQ(flow.event.verdict, loader::Verdict::blocked);
+    EXPECT_EQ(flow.id, id);
+    EXPECT_EQ(flow.total, 2u);
+}
+
 TEST(FlowTable, AConnectRefusedBeforeTheSocketHadAnAddressShowsTheSubjects) {
     World world;
     FlowTable table(16);

@@ -5,8 +5,7 @@ if(RINGWALL_DATAPATH AND TARGET ringwall_loader)
 
   ringwall_test(unit_loader_aux
     SOURCES loader_aux_backfill_test.cpp loader_aux_destroy_test.cpp loader_aux_file_test.cpp
-            loader_aux_host_test.cpp
-            loader_aux_world.cpp
+            loader_aux_host_test.cpp loader_aux_seal_test.cpp loader_aux_world.cpp
     LIBS ringwall_loader ringwall_skel PkgConfig::LIBBPF Threads::Threads LABELS unit)
   target_include_directories(unit_loader_aux PRIVATE ${CMAKE_CURRENT_LIST_DIR})
   target_compile_definitions(unit_loader_aux PRIVATE
