@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/flow.h"
+#include "bpf/sweep.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -557,85 +558,4 @@ int rw_sockops(struct bpf_sock_ops *ctx)
 		break;
 	}
 	return 1;
-}
-
-/* ---- long flows --------------------------------------------------------------------------- */
-
-/* Which flows the next sweep reports: connections that began in (since, until] as starts, and with
- * `sweep_all` every older flow as an update. Written by the loader before it reads the iterator. */
-__u64 sweep_since, sweep_until;
-__u32 sweep_all;
-
-static __always_inline __u8 rw_sweep_kind(const struct rw_flow *f)
-{
-	if (f->tuple.protocol == IPPROTO_TCP) {
-		if (f->started > sweep_until)
-			return 0;
-		if (f->started > sweep_since)
-			return RW_EVENT_START;
-	}
-	return sweep_all ? RW_EVENT_UPDATE : 0;
-}
-
-/* No clock is read per packet: this is where the numbers of long flows come from. TCP's are the
- * connection's own, SYN and FIN included. */
-SEC("iter/bpf_sk_storage_map")
-int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
-{
-	struct rw_socket *s = ctx->value;
-	struct sock *sk = ctx->sk;
-	struct rw_event e = {};
-	if (!s || !sk)
-		return 0;
-	rw_principal_of(&s->owner); /* a look-up keeps it from falling out of the LRU */
-	if (!(s->flow.flags & RW_FLOW_REPORTED))
-		return 0;
-	__u8 kind = rw_sweep_kind(&s->flow);
-	if (!kind)
-		return 0;
-	rw_event_flow(&e, &s->flow);
-	rw_event_owner(&e, &s->owner);
-	e.kind = kind;
-	e.time = bpf_ktime_get_ns();
-	e.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	e.tcp_state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (s->flow.tuple.protocol == IPPROTO_TCP) {
-		struct tcp_sock *tcp = (void *)sk;
-		e.counts.out_bytes = BPF_CORE_READ(tcp, bytes_acked);
-		e.counts.in_bytes = BPF_CORE_READ(tcp, bytes_received);
-		e.counts.out_packets = BPF_CORE_READ(tcp, data_segs_out);
-		e.counts.in_packets = BPF_CORE_READ(tcp, data_segs_in);
-		e.srtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
-		e.retransmits = BPF_CORE_READ(tcp, total_retrans);
-	}
-	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
-	return 0;
-}
-
-/*
- * The young ones: their numbers come with their next packet or their end. What was reported has
- * its generation taken, so that its next packet moves it to socket storage, where the sweep above
- * finds it from then on.
- */
-SEC("iter/bpf_map_elem")
-int rw_sweep_young(struct bpf_iter__bpf_map_elem *ctx)
-{
-	struct rw_slot *slot = ctx->value;
-	struct rw_event e = {};
-	if (!slot || !slot->cookie || slot->freed)
-		return 0;
-	struct rw_socket *s = &slot->socket;
-	rw_principal_of(&s->owner);
-	if (!(s->flow.flags & RW_FLOW_REPORTED) || s->flow.started > sweep_until)
-		return 0;
-	s->flow.generation = 0;
-	if (s->flow.started <= sweep_since)
-		return 0;
-	rw_event_flow(&e, &s->flow);
-	rw_event_owner(&e, &s->owner);
-	e.kind = RW_EVENT_START;
-	e.time = bpf_ktime_get_ns();
-	e.cookie = slot->cookie;
-	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
-	return 0;
 }
