@@ -10,31 +10,13 @@
 
 #include "control/compute/identities.h"
 #include "control/compute/program.h"
+#include "control/compute/wire.h"
 #include "control/model/validate.h"
 
 namespace ringwall::compute {
 namespace {
 
 using model::Workload;
-
-std::string wire(const Address& address) {
-    const auto* bytes = reinterpret_cast<const char*>(address.bytes.data());
-    return address.is_v4() ? std::string(bytes + 12, 4) : std::string(bytes, 16);
-}
-
-v1::Mode wire(model::Mode mode) {
-    switch (mode) {
-    case model::Mode::idle:
-        return v1::IDLE;
-    case model::Mode::visibility:
-        return v1::VISIBILITY;
-    case model::Mode::selective:
-        return v1::SELECTIVE;
-    case model::Mode::full:
-        return v1::FULL;
-    }
-    return v1::MODE_UNSPECIFIED;
-}
 
 std::expected<void, Error> find_problem(const model::Policy& policy) {
     for (const auto& problem : model::validate(policy))
@@ -98,27 +80,13 @@ void write_subject(const model::Policy& policy, const Identities& identities,
         out.add_addresses(wire(address));
 }
 
-std::set<std::string> prefixes(const std::vector<model::AddressRange>& ranges) {
-    std::set<std::string> out;
-    for (const auto& range : ranges)
-        for (const Prefix& prefix : cover(range.first, range.last))
-            out.insert(prefix.text());
-    return out;
-}
-
 void write_lists(const model::Policy& policy, v1::Policy& out) {
     std::set<std::string> used;
     for (const auto& subject : out.subjects())
         for (const auto& rule : subject.rules())
             used.insert(rule.peers().lists().begin(), rule.peers().lists().end());
-    for (const auto& name : used) {
-        v1::AddressList& list = *out.add_lists();
-        list.set_name(name);
-        for (const auto& prefix : prefixes(policy.list(name)->ranges))
-            list.add_prefixes(prefix);
-        for (const auto& prefix : prefixes(policy.list(name)->exclude))
-            list.add_exclude(prefix);
-    }
+    for (const auto& name : used)
+        *out.add_lists() = wire(*policy.list(name));
 }
 
 void write_identities(const Identities& identities, v1::Inventory& out) {

@@ -1,7 +1,7 @@
 #include "control/compute/fleet_change.h"
 
 #include "control/compute/fleet_program.h"
-#include "control/compute/fleet_wire.h"
+#include "control/compute/wire.h"
 
 namespace ringwall::compute {
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "control/compute/fleet_state.h"
-#include "control/compute/fleet_wire.h"
+#include "control/compute/wire.h"
 
 namespace ringwall::compute {
 namespace {

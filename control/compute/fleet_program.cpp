@@ -8,46 +8,7 @@ namespace {
 
 using model::Action;
 
-v1::Action wire(Action action) {
-    switch (action) {
-    case Action::allow:
-        return v1::ALLOW;
-    case Action::deny:
-        return v1::DENY;
-    case Action::override_deny:
-        return v1::OVERRIDE_DENY;
-    }
-    return v1::ACTION_UNSPECIFIED;
-}
-
-void write(const model::ProcessSelector& process, v1::Process& out) {
-    out.set_path(process.path);
-    out.set_name(process.name);
-    out.set_unit(process.unit);
-    out.set_container(process.container);
-    out.set_user(process.user);
-    out.set_group(process.group);
-    out.set_sha256(process.sha256);
-}
-
-void write(const ServiceBit& service, v1::Service& out) {
-    out.set_any_protocol(!service.protocol);
-    out.set_protocol(service.protocol.value_or(0));
-    for (const auto& range : service.ports) {
-        v1::PortRange& row = *out.add_ports();
-        row.set_first(range.first);
-        row.set_last(range.last);
-    }
-    for (const auto& icmp : service.icmp) {
-        v1::IcmpType& row = *out.add_icmp();
-        row.set_type(icmp.type);
-        row.set_code(icmp.code);
-    }
-    if (service.process)
-        write(*service.process, *out.mutable_process());
-}
-
-void write(const PeerBits& peers, v1::Peers& out) {
+void write_peers(const PeerBits& peers, v1::Peers& out) {
     out.set_any(peers.any);
     out.set_all_workloads(peers.all_workloads);
     const auto numbers = peers.identities.numbers();
@@ -113,7 +74,7 @@ void Program::write(v1::Subject& out) const {
         row.set_id(rule);
         row.set_action(wire(action));
         row.set_direction(outbound ? v1::OUTBOUND : v1::INBOUND);
-        compute::write(piece.peers, *row.mutable_peers());
+        write_peers(piece.peers, *row.mutable_peers());
         for (const ServiceBit& service : piece.services)
             compute::write(service, *row.add_services());
     }

@@ -1,14 +1,13 @@
 // One policy rule at one end of it, as every subject that stands there in the same way has it.
 #pragma once
 
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "control/compute/fleet_bitmap.h"
+#include "control/compute/wire.h"
 #include "control/model/model.h"
-#include "control/proto/policy.pb.h"
 
 namespace ringwall::compute {
 
@@ -24,16 +23,6 @@ struct PeerBits {
     void normalise();
 };
 
-// A port with the process that this end judges.
-struct ServiceBit {
-    std::optional<std::uint8_t> protocol;
-    std::vector<model::PortRange> ports;
-    std::vector<model::IcmpType> icmp;
-    std::optional<model::ProcessSelector> process;
-    auto tie() const { return std::tie(protocol, ports, icmp, process); }
-    bool operator<(const ServiceBit& other) const { return tie() < other.tie(); }
-    bool operator==(const ServiceBit& other) const { return tie() == other.tie(); }
-};
 using ServiceBits = std::set<ServiceBit>;
 
 struct Piece {

@@ -2,7 +2,7 @@
 
 #include "control/compute/fleet_state.h"
 #include "control/compute/fleet_text.h"
-#include "control/compute/fleet_wire.h"
+#include "control/compute/wire.h"
 
 namespace ringwall::compute {
 namespace {

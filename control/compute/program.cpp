@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <set>
-#include <tuple>
 
+#include "control/compute/wire.h"
 #include "control/model/select.h"
 
 namespace ringwall::compute {
@@ -39,15 +38,7 @@ struct PeerSet {
     }
 };
 
-struct Service {
-    std::optional<std::uint8_t> protocol;
-    std::vector<model::PortRange> ports;
-    std::vector<model::IcmpType> icmp;
-    std::optional<ProcessSelector> process;
-    auto tie() const { return std::tie(protocol, ports, icmp, process); }
-    bool operator<(const Service& other) const { return tie() < other.tie(); }
-    bool operator==(const Service& other) const { return tie() == other.tie(); }
-};
+using Service = ServiceBit;
 
 // What a rule says in one direction: alternatives of peers with their services.
 class Pieces {
@@ -148,43 +139,6 @@ class Programmer {
     const Identities& identities_;
     const model::Workload& subject_;
 };
-
-v1::Action wire(Action action) {
-    switch (action) {
-    case Action::allow:
-        return v1::ALLOW;
-    case Action::deny:
-        return v1::DENY;
-    case Action::override_deny:
-        return v1::OVERRIDE_DENY;
-    }
-    return v1::ACTION_UNSPECIFIED;
-}
-
-void write(const ProcessSelector& process, v1::Process& out) {
-    out.set_path(process.path);
-    out.set_name(process.name);
-    out.set_unit(process.unit);
-    out.set_container(process.container);
-    out.set_user(process.user);
-    out.set_group(process.group);
-    out.set_sha256(process.sha256);
-}
-
-void write(const Service& service, v1::Service& out) {
-    out.set_any_protocol(!service.protocol);
-    out.set_protocol(service.protocol.value_or(0));
-    for (const auto& range : service.ports) {
-        out.add_ports()->set_first(range.first);
-        out.mutable_ports()->rbegin()->set_last(range.last);
-    }
-    for (const auto& icmp : service.icmp) {
-        out.add_icmp()->set_type(icmp.type);
-        out.mutable_icmp()->rbegin()->set_code(icmp.code);
-    }
-    if (service.process)
-        write(*service.process, *out.mutable_process());
-}
 
 void write(const PeerSet& peers, v1::Peers& out) {
     out.set_any(peers.any);
