@@ -28,6 +28,8 @@ class Fleet {
     explicit Fleet(Inventory inventory);
     Fleet(Fleet&&) noexcept;
     Fleet& operator=(Fleet&&) noexcept;
+    Fleet(const Fleet&) = delete;
+    Fleet& operator=(const Fleet&) = delete;
     ~Fleet();
 
     // A fleet with all of `policy` at once, for start-up: every agent is to be given a snapshot.

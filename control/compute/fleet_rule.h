@@ -32,6 +32,9 @@ class CompiledRule {
     CompiledRule(const model::RuleSet& set, const model::Rule& rule, const model::Policy& policy);
     CompiledRule(const CompiledRule&) = delete;
     CompiledRule& operator=(const CompiledRule&) = delete;
+    CompiledRule(CompiledRule&&) = delete;
+    CompiledRule& operator=(CompiledRule&&) = delete;
+    ~CompiledRule() = default;
 
     void join(Extents& extents, const IdentityTable& identities, const model::Policy& policy);
     void leave(Extents& extents);
