@@ -30,10 +30,10 @@ bpf_link_info link_info(int fd) {
 } // namespace
 
 Guard::Guard(ringwall_bpf& object, std::string cgroup, const Pins& pins,
-             std::vector<std::string> maps)
+             const std::vector<std::string>& maps)
     : object_(object), cgroup_(std::move(cgroup)), pins_(pins) {
     hold_links();
-    for (auto& name : maps) {
+    for (const auto& name : maps) {
         const bpf_map* map = bpf_object__find_map_by_name(object.obj, name.c_str());
         Held held{name, pins.map(name), Fd(dup(bpf_map__fd(map))), 0};
         held.id = map_id(held.fd.get());

@@ -19,7 +19,7 @@ class Guard {
   public:
     // Call when everything is attached and pinned. `maps`: names of the pinned maps.
     Guard(ringwall_bpf& object, std::string cgroup, const Pins& pins,
-          std::vector<std::string> maps);
+          const std::vector<std::string>& maps);
 
     // What is not as it was, in the order of hooks and maps; each is put back at once.
     std::vector<Tampering> look();

@@ -24,6 +24,8 @@ class Seals {
     ~Seals();
     Seals(Seals&&) noexcept;
     Seals& operator=(Seals&&) noexcept;
+    Seals(const Seals&) = delete;
+    Seals& operator=(const Seals&) = delete;
 
     // What the maps hold now is what they should hold. Walks all rows.
     void renew();

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -12,6 +11,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -79,6 +79,7 @@ void no_delay(int s) {
 void serve(const Site& site, int ready) {
     settle(site, site.server_net);
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(listener >= 0, "socket");
     const int yes = 1;
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     const auto own = address(site);
@@ -97,6 +98,7 @@ void serve(const Site& site, int ready) {
 
 int connected(const Site& site) {
     const int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(s >= 0, "socket");
     const auto to = address(site);
     must(connect(s, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0, "connect");
     no_delay(s);
@@ -119,7 +121,8 @@ double measure(std::chrono::milliseconds length, const std::function<void()>& on
         while (Clock::now() - began < time)
             for (int i = 0; i < 16; ++i, ++count)
                 once();
-        return count / std::chrono::duration<double>(Clock::now() - began).count();
+        return static_cast<double>(count) /
+               std::chrono::duration<double>(Clock::now() - began).count();
     };
     batch(length / 5);
     return batch(length);
@@ -151,10 +154,10 @@ int child(const std::function<void()>& work) {
     }
 }
 
-} // namespace
-
-namespace {
+// A signal handler has no context.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 std::atomic<bool> stop{false};
+
 } // namespace
 
 void stop_on_signals() {
@@ -181,7 +184,7 @@ double run(Load load, const Site& site, std::chrono::milliseconds length) {
     must(pipe2(ready, O_CLOEXEC) == 0 && pipe2(result, O_CLOEXEC) == 0, "pipe");
     const int server = child([&] { serve(site, ready[1]); });
     close(ready[1]);
-    char c;
+    char c = 0;
     const bool up = read(ready[0], &c, 1) == 1;
     close(ready[0]);
     double rate = 0;
