@@ -10,6 +10,7 @@
 
 #include "agent/files.h"
 #include "control/compute/compute.h"
+#include "control/compute/wire.h"
 #include "control/policy/check.h"
 #include "control/policy/load.h"
 
@@ -53,23 +54,9 @@ std::string lines(const std::vector<model::Problem>& problems) {
     return all;
 }
 
-v1::Mode wire(model::Mode mode) {
-    switch (mode) {
-    case model::Mode::idle:
-        return v1::IDLE;
-    case model::Mode::visibility:
-        return v1::VISIBILITY;
-    case model::Mode::selective:
-        return v1::SELECTIVE;
-    case model::Mode::full:
-        return v1::FULL;
-    }
-    return v1::VISIBILITY;
-}
-
 void override_mode(v1::Snapshot& snapshot, const std::optional<model::Mode>& mode) {
     if (mode && snapshot.policy().subjects_size())
-        snapshot.mutable_policy()->mutable_subjects(0)->set_mode(wire(*mode));
+        snapshot.mutable_policy()->mutable_subjects(0)->set_mode(compute::wire(*mode));
 }
 
 } // namespace

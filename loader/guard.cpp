@@ -80,6 +80,17 @@ void Guard::look_at_links(std::vector<Tampering>& found) {
                          again ? "" : again.error().message});
 }
 
+void Guard::tell_once(std::vector<Tampering>& found) {
+    std::set<std::pair<Tampering::What, std::string>> stuck;
+    for (const auto& each : found)
+        if (!each.repaired)
+            stuck.emplace(each.what, each.where);
+    std::erase_if(found, [&](const Tampering& each) {
+        return !each.repaired && stuck_.contains({each.what, each.where});
+    });
+    stuck_ = std::move(stuck);
+}
+
 std::vector<Tampering> Guard::look() {
     std::vector<Tampering> found;
     for (const auto& link : links_)
@@ -87,6 +98,7 @@ std::vector<Tampering> Guard::look() {
     look_at_links(found);
     for (const auto& map : maps_)
         look_at_pin(map, Tampering::What::map_unpinned, found);
+    tell_once(found);
     return found;
 }
 

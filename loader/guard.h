@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "loader/attach.h"
@@ -21,7 +23,8 @@ class Guard {
     Guard(ringwall_bpf& object, std::string cgroup, const Pins& pins,
           const std::vector<std::string>& maps);
 
-    // What is not as it was, in the order of hooks and maps; each is put back at once.
+    // What is not as it was, in the order of hooks and maps; each is put back at once. What cannot
+    // be is tried again each time and told once.
     std::vector<Tampering> look();
 
   private:
@@ -32,12 +35,14 @@ class Guard {
     };
     void hold_links();
     void look_at_links(std::vector<Tampering>& found);
+    void tell_once(std::vector<Tampering>& found);
     void look_at_pin(const Held& held, Tampering::What what, std::vector<Tampering>& found) const;
 
     ringwall_bpf& object_;
     std::string cgroup_;
     const Pins& pins_;
     std::vector<Held> links_, maps_;
+    std::set<std::pair<Tampering::What, std::string>> stuck_; // told, and still not put back
 };
 
 } // namespace ringwall::loader
