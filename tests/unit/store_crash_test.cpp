@@ -15,10 +15,18 @@ namespace {
 using namespace testing;
 
 // Three objects always change together. Every third change is provisioned, with its number as note;
-// every fifteenth is followed by a return to version 1, which says 3.
+// every fifteenth is followed by a return to version 1, which repeats that version's note.
 std::vector<Edit> round_of(std::uint64_t n) {
     const auto body = R"({"n":)" + std::to_string(n) + "}";
     return {put(dns, body), put(web, body), put(host, body)};
+}
+
+// Which round version 1 holds is not always 3: a worker may be killed between a change and its
+// provisioning.
+bool back_to_the_first(Store& store) {
+    const auto first = store.version(1);
+    return first &&
+           store.rollback({.by = alice(), .to = 1, .note = (*first)->note}).has_value();
 }
 
 [[noreturn]] void work_until_killed(const std::string& path, int acknowledge) {
@@ -33,7 +41,7 @@ std::vector<Edit> round_of(std::uint64_t n) {
         if (good && n % 3 == 0)
             good = (*store)->provision({.by = alice(), .note = std::to_string(n)}).has_value();
         if (good && n % 15 == 0)
-            good = (*store)->rollback({.by = alice(), .to = 1, .note = "3"}).has_value();
+            good = back_to_the_first(**store);
         const auto newest = (*store)->newest();
         if (!good || !newest)
             _exit(1);
@@ -100,7 +108,7 @@ TEST(StoreCrash, LeavesEveryAcknowledgedChangeAndNoHalfOne) {
         const auto drafted = round_in(must(store->object(dns)).body);
         EXPECT_EQ(round_in(must(store->object(web)).body), drafted);
         if (drafted != now) {
-            EXPECT_EQ(drafted, 3U);
+            EXPECT_EQ(std::to_string(drafted), must(store->version(1)).note);
             EXPECT_EQ(must(store->version(newest)).rollback_to, 1U);
         }
         EXPECT_GE(now, last.round);
