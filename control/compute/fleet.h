@@ -9,6 +9,7 @@
 
 #include "control/compute/compute.h"
 #include "control/compute/fleet_change.h"
+#include "control/compute/identity_key.h"
 
 namespace ringwall::compute {
 
@@ -25,7 +26,7 @@ enum class Inventory {
 // it returns may go anywhere.
 class Fleet {
   public:
-    explicit Fleet(Inventory inventory);
+    explicit Fleet(Inventory inventory, Numbering numbering = {});
     Fleet(Fleet&&) noexcept;
     Fleet& operator=(Fleet&&) noexcept;
     Fleet(const Fleet&) = delete;
@@ -34,7 +35,8 @@ class Fleet {
 
     // A fleet with all of `policy` at once, for start-up: every agent is to be given a snapshot.
     static std::expected<Fleet, Error> load(Inventory inventory, const model::Policy& policy,
-                                            std::uint64_t version, std::uint64_t revision);
+                                            std::uint64_t version, std::uint64_t revision,
+                                            Numbering numbering = {});
 
     // Rule sets, services, lists and groups of `policy` become the active ones. Its workloads are
     // not looked at. Rule sets that mean the same as before are kept as they are.
@@ -47,13 +49,16 @@ class Fleet {
     std::expected<Change, Error> remove(std::string_view workload);
     // Several at once, as one change: either all of them or none. For start-up and bulk edits.
     std::expected<Change, Error> put_all(const std::vector<model::Workload>& workloads);
+    // Both in one change.
+    std::expected<Change, Error> edit(const std::vector<model::Workload>& puts,
+                                      const std::vector<std::string>& removed);
 
     // The halves of one agent's snapshot now. Errors: unknown_workload, not_a_host.
     std::expected<v1::Policy, Error> policy(std::string_view host) const;
     std::expected<v1::Inventory, Error> inventory(std::string_view host) const;
 
     // Numbers that went to rest at or before `revision` may be given to others: no agent holds an
-    // older inventory any more.
+    // older inventory any more. Nothing happens where a Numbering gave the numbers.
     void release(std::uint64_t revision);
 
     std::uint64_t version() const;

@@ -4,17 +4,23 @@ namespace ringwall::compute {
 
 using model::Selector;
 
+std::uint32_t IdentityTable::new_number(const IdentityKey& key) {
+    if (numbering_)
+        return numbering_(key);
+    if (free_.empty())
+        return static_cast<std::uint32_t>(rows_.size());
+    const std::uint32_t number = free_.back();
+    free_.pop_back();
+    return number;
+}
+
 std::uint32_t IdentityTable::reserve(const IdentityKey& key) {
     const auto [place, added] = numbers_.emplace(key, 0);
     if (!added)
         return place->second;
-    if (free_.empty()) {
-        place->second = static_cast<std::uint32_t>(rows_.size());
-        rows_.emplace_back();
-    } else {
-        place->second = free_.back();
-        free_.pop_back();
-    }
+    place->second = new_number(key);
+    if (place->second >= rows_.size())
+        rows_.resize(place->second + std::size_t{1});
     rows_[place->second] = {&place->first, 0};
     resting_.add(place->second);
     return place->second;
@@ -50,6 +56,8 @@ void IdentityTable::rest(std::uint32_t number, std::uint64_t revision) {
 }
 
 void IdentityTable::release(std::uint64_t revision) {
+    if (numbering_)
+        return;
     for (const std::uint32_t number : resting_.numbers()) {
         if (rows_[number].rests_since > revision)
             continue;

@@ -8,28 +8,24 @@
 #include <vector>
 
 #include "control/compute/fleet_bitmap.h"
+#include "control/compute/identity_key.h"
 #include "control/model/model.h"
 
 namespace ringwall::compute {
-
-// What makes an identity: workloads alike in all three are one.
-struct IdentityKey {
-    model::Labels labels;
-    bool managed = false;
-    std::string workload; // set for a workload that some rule names
-    auto operator<=>(const IdentityKey&) const = default;
-};
 
 // A number lives while workloads have it, then rests until release(); a resting one returns to life
 // when its key does.
 class IdentityTable {
   public:
+    explicit IdentityTable(Numbering numbering) : numbering_(std::move(numbering)) {}
+
     std::uint32_t reserve(const IdentityKey& key); // the key's number, 1..; a new one rests
     const IdentityKey& key(std::uint32_t number) const { return *rows_[number].key; }
     bool lives(std::uint32_t number) const { return live_.contains(number); }
     void rise(std::uint32_t number);
     void rest(std::uint32_t number, std::uint64_t revision);
-    // Frees what went to rest in this revision or an earlier one.
+    // Frees what went to rest in this revision or an earlier one. With a numbering of the caller's,
+    // nothing is freed.
     void release(std::uint64_t revision);
 
     const Bitmap& live() const { return live_; }
@@ -46,7 +42,9 @@ class IdentityTable {
     };
     Bitmap matching(const model::LabelSelector& selector, const model::Policy& policy) const;
     Bitmap members(const model::LabelGroup& group, const model::Policy& policy) const;
+    std::uint32_t new_number(const IdentityKey& key);
 
+    Numbering numbering_; // empty: counted here
     std::map<IdentityKey, std::uint32_t> numbers_;
     std::deque<Row> rows_{Row{}}; // index: number
     std::vector<std::uint32_t> free_;

@@ -23,8 +23,9 @@ namespace ringwall::compute {
 
 class Fleet::State {
   public:
-    explicit State(Inventory inventory)
-        : inventory_(inventory), subjects_(inventory == Inventory::visible) {}
+    State(Inventory inventory, Numbering numbering)
+        : inventory_(inventory), identities_(std::move(numbering)),
+          subjects_(inventory == Inventory::visible) {}
 
     std::expected<void, Error> load(const model::Policy& policy, std::uint64_t as_version,
                                     std::uint64_t as_revision);

@@ -105,6 +105,12 @@ std::vector<std::string> copies(std::initializer_list<std::string_view> words) {
 
 } // namespace
 
+Place Context::place(const Node& node) const {
+    if (!pointers_)
+        return {file_, node.line, node.column};
+    return {file_ + "#" + pointers_->at(static_cast<std::size_t>(node.line) - 1), 0, 0};
+}
+
 void Context::error(const Node& node, std::string message) {
     error(place(node), std::move(message));
 }

@@ -16,13 +16,18 @@ class Context {
   public:
     Context(std::string file, std::vector<Problem>& problems)
         : file_(std::move(file)), problems_(problems) {}
+    // Of a JSON document (json.h): its places read "RuleSet/payments#/spec/rules/0".
+    Context(std::string document, const std::vector<std::string>& pointers,
+            std::vector<Problem>& problems)
+        : file_(std::move(document)), pointers_(&pointers), problems_(problems) {}
 
-    Place place(const Node& node) const { return {file_, node.line, node.column}; }
+    Place place(const Node& node) const;
     void error(const Node& node, std::string message);
     void error(const Place& place, std::string message);
 
   private:
     std::string file_;
+    const std::vector<std::string>* pointers_ = nullptr;
     std::vector<Problem>& problems_;
 };
 

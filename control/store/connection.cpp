@@ -90,11 +90,16 @@ void Query::bind(int index, std::string_view value) {
         connection_.raise();
 }
 
-void Query::bind(int index, const Digest& value) {
+void Query::bind(int index, Blob value) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): as above
     const auto copy = SQLITE_TRANSIENT;
-    if (sqlite3_bind_blob64(statement_.get(), index, value.data(), value.size(), copy) != SQLITE_OK)
+    if (sqlite3_bind_blob64(statement_.get(), index, value.bytes.data(), value.bytes.size(),
+                            copy) != SQLITE_OK)
         connection_.raise();
+}
+
+void Query::bind(int index, const Digest& value) {
+    bind(index, Blob{{reinterpret_cast<const char*>(value.data()), value.size()}});
 }
 
 bool Query::step() {

@@ -49,6 +49,11 @@ struct FinalizeStatement {
 };
 using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
+// Bytes of a BLOB column; a std::string_view is TEXT.
+struct Blob {
+    std::string_view bytes;
+};
+
 class Connection;
 
 // A prepared statement on its way through its rows; goes back to the connection's cache.
@@ -63,6 +68,7 @@ class Query {
 
     void bind(int index, std::int64_t value);
     void bind(int index, std::string_view value);
+    void bind(int index, Blob value);
     void bind(int index, const Digest& value);
     template <std::integral T>
     void bind(int index, T value) {

@@ -48,6 +48,10 @@ std::string text_of(const json::value& value) {
 
 } // namespace
 
+const char* name(Outcome outcome) {
+    return outcomes.at(static_cast<std::size_t>(outcome));
+}
+
 void check_kind(const std::string& kind, const std::set<std::string>& immediate,
                 const std::set<std::string>& provisioned) {
     if (!immediate.contains(kind) && !provisioned.contains(kind))
@@ -113,14 +117,14 @@ std::string content_of(const Provision& request) {
 
 std::string content_of(const Rollback& request) {
     return json::serialize(
-        json::array{"rollback", request.to, request.note, or_null(request.base)});
+        json::array{"rollback", request.to, request.note, or_null(request.base),
+                    request.keep_draft});
 }
 
 json::value json_of(const Receipt& receipt) {
     json::array out;
     for (const auto& edit : receipt.edits)
-        out.push_back({edit.id.kind, edit.id.name,
-                       outcomes.at(static_cast<std::size_t>(edit.outcome)), edit.revision});
+        out.push_back({edit.id.kind, edit.id.name, name(edit.outcome), edit.revision});
     return out;
 }
 

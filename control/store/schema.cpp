@@ -69,7 +69,14 @@ CREATE TRIGGER version_object_end BEFORE UPDATE OF until ON version_object
     BEGIN SELECT raise(ABORT, 'a version never changes'); END;
 )";
 
-constexpr std::array<Step, 1> all_steps = {first};
+// memory: what the controller itself has to know after a restart.
+constexpr auto second = R"(
+CREATE TABLE memory (
+    kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+)";
+
+constexpr std::array all_steps = {first, second};
 
 bool blank(Connection& connection) {
     return connection.integer("SELECT count(*) FROM sqlite_schema") == 0 &&

@@ -43,6 +43,35 @@ class SqliteStore final : public Store {
         });
     }
 
+    Result<Receipt> preview(const Change& change) override {
+        return guarded([&] {
+            check(change);
+            for (const auto& edit : change.edits)
+                require_kind(edit.id.kind);
+            const auto texts = texts_of(change);
+            const Transaction undone_at_its_end(connection_, Transaction::Kind::writing);
+            auto receipt = write(change, texts);
+            for (auto& edit : receipt.edits)
+                edit.revision = 0;
+            return receipt;
+        });
+    }
+
+    Result<std::optional<Receipt>> earlier(const Change& change) const override {
+        return guarded([&] {
+            check(change);
+            return answered(change.by, content_of(change, texts_of(change)), receipt_of);
+        });
+    }
+
+    Result<std::optional<Version>> earlier(const Provision& request) const override {
+        return guarded([&] { return made(request); });
+    }
+
+    Result<std::optional<Version>> earlier(const Rollback& request) const override {
+        return guarded([&] { return made(request); });
+    }
+
     Result<Version> provision(const Provision& request) override {
         return guarded([&] { return make_version(request, &Versions::provision); });
     }
@@ -69,6 +98,26 @@ class SqliteStore final : public Store {
 
     Result<std::vector<ObjectChange>> changes(std::uint64_t from, std::uint64_t to) const override {
         return guarded([&] { return versions_of().changes(from, to); });
+    }
+
+    Result<void> remember(const std::vector<Memory>& memories) override {
+        return guarded([&] {
+            Transaction transaction(connection_, Transaction::Kind::writing);
+            for (const auto& memory : memories)
+                keep(memory);
+            transaction.commit();
+        });
+    }
+
+    Result<std::vector<Memory>> memories(const std::string& kind) const override {
+        return guarded([&] {
+            std::vector<Memory> out;
+            auto rows = connection_.query(
+                "SELECT name, text FROM memory WHERE kind = ?1 ORDER BY name", kind);
+            while (rows.step())
+                out.push_back({kind, rows.text(0), rows.text(1)});
+            return out;
+        });
     }
 
     Result<Page<AuditRecord>> audit(const AuditFilter& filter,
@@ -108,6 +157,18 @@ class SqliteStore final : public Store {
         check_kind(kind, options_.immediate, options_.provisioned);
     }
 
+    void keep(const Memory& memory) {
+        if (memory.kind.empty() || memory.name.empty())
+            fail(Errc::invalid, "what is to be remembered needs a kind and a name");
+        if (memory.text)
+            connection_.run("INSERT INTO memory VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET "
+                            "text = excluded.text",
+                            memory.kind, memory.name, *memory.text);
+        else
+            connection_.run("DELETE FROM memory WHERE kind = ?1 AND name = ?2", memory.kind,
+                            memory.name);
+    }
+
     Receipt write(const Change& change, const std::vector<std::optional<std::string>>& texts) {
         Objects objects(connection_);
         Receipt receipt;
@@ -126,6 +187,23 @@ class SqliteStore final : public Store {
             [&](const boost::json::value& number) {
                 return versions.get(number.to_number<std::uint64_t>());
             });
+    }
+
+    template <typename FromJson>
+    using AnswerOf = std::optional<std::invoke_result_t<FromJson, const boost::json::value&>>;
+
+    template <typename FromJson>
+    AnswerOf<FromJson> answered(const Author& by, const std::string& content,
+                                FromJson from_json) const {
+        const auto earlier = Receipts(connection_).find(by, content);
+        return earlier ? AnswerOf<FromJson>(from_json(*earlier)) : std::nullopt;
+    }
+
+    template <typename Request> std::optional<Version> made(const Request& request) const {
+        check(request.by);
+        return answered(request.by, content_of(request), [&](const boost::json::value& number) {
+            return versions_of().get(number.to_number<std::uint64_t>());
+        });
     }
 
     // One transaction around `work`, unless the request was answered before.

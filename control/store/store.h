@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,10 +33,18 @@ class Store {
 
     // Errors: invalid, not_found (removal), exists, stale, reused_key, full, io.
     virtual Result<Receipt> commit(const Change& change) = 0;
+    // What commit() would answer, without doing it; revisions are 0. Errors: as commit.
+    virtual Result<Receipt> preview(const Change& change) = 0;
 
     // Errors as commit, and conflict, nothing.
     virtual Result<Version> provision(const Provision& request) = 0;
     virtual Result<Version> rollback(const Rollback& request) = 0;
+
+    // The answer that was given to the same request before (Author::idempotency_key), if any.
+    // reused_key.
+    virtual Result<std::optional<Receipt>> earlier(const Change& change) const = 0;
+    virtual Result<std::optional<Version>> earlier(const Provision& request) const = 0;
+    virtual Result<std::optional<Version>> earlier(const Rollback& request) const = 0;
 
     // Number of the active version; 0: nothing was ever provisioned.
     virtual Result<std::uint64_t> newest() const = 0;
@@ -46,6 +55,11 @@ class Store {
     // What differs, by kind and name. What is pending: changes(newest, draft).
     virtual Result<std::vector<ObjectChange>> changes(std::uint64_t from,
                                                       std::uint64_t to) const = 0;
+
+    // What the controller itself has to know after a restart: no history, no audit, no revision. All
+    // or none; an absent text forgets. Errors: invalid (kind or name), full, io.
+    virtual Result<void> remember(const std::vector<Memory>& memories) = 0;
+    virtual Result<std::vector<Memory>> memories(const std::string& kind) const = 0; // by name
 
     virtual Result<Page<AuditRecord>> audit(const AuditFilter& filter,
                                             const PageRequest& page) const = 0;
@@ -59,7 +73,8 @@ class Store {
 
 struct Options {
     std::string path; // of the database; "-wal", "-shm" and ".lock" stand beside it
-    std::set<std::string> immediate = {"workload", "pairing_profile", "user", "token"};
+    std::set<std::string> immediate = {"workload", "agent", "pairing_profile", "user",
+                                       "token",    "freeze", "rollout", "command"};
     std::set<std::string> provisioned = {"service", "address_list", "label_group", "rule_set"};
 };
 

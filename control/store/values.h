@@ -73,6 +73,7 @@ struct Change {
 };
 
 enum class Outcome { created, changed, removed, unchanged };
+const char* name(Outcome outcome); // "created"
 
 struct Applied {
     ObjectId id;
@@ -105,6 +106,8 @@ struct Rollback {
     std::uint64_t to = 0;
     std::string note;
     std::optional<std::uint64_t> base;
+    // A version is taken back, what people were writing stays. Then `to` may be 0: no content.
+    bool keep_draft = false;
 };
 
 struct Version {
@@ -114,6 +117,12 @@ struct Version {
     std::uint64_t rollback_to = 0; // 0: made by provisioning
     std::uint64_t changes = 0;     // objects that differ from the version before
     bool operator==(const Version&) const = default;
+};
+
+struct Memory {
+    std::string kind, name;
+    std::optional<std::string> text;
+    bool operator==(const Memory&) const = default;
 };
 
 // Stands for the draft where a version number is asked for; 0 stands for no content at all.

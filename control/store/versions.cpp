@@ -162,6 +162,8 @@ Version Versions::provision(const Provision& request) {
 
 Version Versions::rollback(const Rollback& request) {
     check_base(request.base);
+    if (request.keep_draft && request.to != draft)
+        return take_back(request);
     if (request.to == 0 || request.to == draft)
         fail(Errc::not_found, "there is no version 0 to roll back to; versions count from 1");
     const auto target = content(request.to);
@@ -178,6 +180,16 @@ Version Versions::rollback(const Rollback& request) {
                                         "content of version {} already",
                                         request.to));
     return make({.note = request.note, .rollback_to = request.to}, request.by, ids, active, wanted);
+}
+
+Version Versions::take_back(const Rollback& request) {
+    const auto active = content(newest()), target = content(request.to);
+    const auto ids = different(active, target);
+    if (ids.empty())
+        fail(Errc::nothing, fmt::format("nothing to take back: the active version has the content "
+                                        "of version {} already",
+                                        request.to));
+    return make({.note = request.note, .rollback_to = request.to}, request.by, ids, active, target);
 }
 
 void Versions::require(std::uint64_t number) {

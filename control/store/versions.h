@@ -28,6 +28,7 @@ class Versions {
     Version rollback(const Rollback& request);
 
   private:
+    Version take_back(const Rollback& request);
     void require(std::uint64_t number);
     void check_base(const std::optional<std::uint64_t>& base);
     const char* source(std::uint64_t at);

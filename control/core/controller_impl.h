@@ -1,0 +1,144 @@
+// Private to control/core: the parts of the controller and how they meet.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "control/core/controller.h"
+#include "control/core/enrolment.h"
+#include "control/core/fleets.h"
+#include "control/core/ledger.h"
+#include "control/core/policies.h"
+
+namespace ringwall::core {
+
+class Controller::Impl final : public fleet::Listener {
+  public:
+    Impl(Options options, std::unique_ptr<store::Store> store, Ledger ledger, Enrolment enrolment,
+         Policies policies);
+    // `active`: the version that most agents are to enforce.
+    Result<void> start(std::uint64_t active, std::optional<RolloutState> last);
+    std::uint64_t active_version() const;
+
+    // controller_change.cpp
+    Result<Changed> change(const store::Change& change, bool dry_run);
+
+    // controller_provision.cpp
+    Result<ProvisionPlan> plan(const ProvisionRequest& request) const;
+    Result<Provisioned> provision(const ProvisionRequest& request);
+    Result<Provisioned> rollback(const store::Rollback& request, std::chrono::seconds within);
+    Result<RolloutState> confirm(const store::Author& by);
+    Result<RolloutState> proceed(const store::Author& by);
+    Result<RolloutState> abort(const store::Author& by, const std::string& reason);
+    Result<void> freeze(const store::Author& by, const std::string& reason);
+    void judge_rollout();
+    std::optional<std::chrono::milliseconds> judgement_due() const; // on the steady clock
+
+    // controller_agents.cpp
+    Result<std::string> pairing_line(const store::Author& by, const std::string& profile,
+                                     std::string host);
+    Result<PairAnswer> pair(const PairRequest& request);
+    Result<PairAnswer> renew(const std::string& agent, const std::string& csr,
+                             const std::string& peer);
+    Result<void> revoke(const store::Author& by, const std::string& agent,
+                        const std::string& reason);
+    std::vector<Agent> agents() const;
+    std::optional<Agent> agent(std::string_view name) const;
+    Result<void> command(const store::Author& by, const std::string& agent, v1::Command command,
+                         std::function<void(const v1::CommandResult&)> done);
+
+    // controller_listener.cpp: what the sessions tell
+    void greeted(const std::string& agent, const v1::Hello& hello) override;
+    void acked(const std::string& agent, v1::Half half, const v1::Holding& held) override;
+    void nacked(const std::string& agent, const v1::Nack& nack) override;
+    void ahead(const std::string& agent, v1::Half half, const v1::Holding& held) override;
+    void rolled_back(const std::string& agent, const v1::RolledBack& told) override;
+    void store_flows(const std::string& agent, std::uint64_t stream, const v1::FlowBatch& batch,
+                     std::uint64_t lost) override;
+    void reported(const std::string& agent, const v1::HostReport& report) override;
+    void command_done(const std::string& agent, const v1::CommandResult& result) override;
+    void present(const std::string& agent, fleet::Presence presence) override;
+    void duplicate(const std::string& agent, const std::string& sentence) override;
+
+    Options options;
+    std::unique_ptr<store::Store> store;
+    Ledger ledger;
+    Enrolment enrolment;
+    Policies policies;
+    fleet::Hub hub;
+    Fleets fleets;
+    std::optional<RolloutState> rollout;
+    std::string frozen;
+    Events events;
+    Counters counters;
+
+  private:
+    // How an agent's clock stands to ours, and when it last spoke.
+    struct Heard {
+        std::int64_t skew_ns = 0;
+        bool skew_told = false;
+    };
+    struct Waiting {
+        std::string agent;
+        std::function<void(const v1::CommandResult&)> done;
+    };
+
+    Result<Changed> commit(const store::Change& change, Policies::Step step);
+    Result<Changed> commit_dry(const store::Change& change, const Policies::Step& step);
+    Fleets::Edit inverse_of(const Policies::Step& step) const;
+    std::vector<Fault> warnings_for(const store::Change& change,
+                                    const std::optional<model::Policy>& draft) const;
+    Result<store::Change> completed(const store::Change& change) const;
+    void tell_change(const store::Change& change, const store::Receipt& receipt);
+
+    struct Next {
+        ProvisionPlan plan;
+        std::vector<store::Selected> selection;
+        model::Policy policy;
+    };
+    Result<Next> next_version(const ProvisionRequest& request) const;
+    Result<void> may_provision() const;
+    // For all agents at once, or for the first of a canary. `make` writes the version.
+    using MakeVersion = std::function<store::Result<store::Version>()>;
+    Result<Provisioned> everywhere(Next next, std::chrono::seconds within, const MakeVersion& make);
+    Result<Provisioned> for_the_first(Next next, const ProvisionRequest& request,
+                                      const MakeVersion& make);
+    void tell_version(const store::Version& version);
+
+    // controller_rollout.cpp
+    void begin_rollout(RolloutState state);
+    Result<void> take_back(const store::Author& by, const std::string& reason);
+    void close_rollout(Phase phase, const std::string& reason);
+    void remember_rollout();
+    Result<void> record(const store::Author& by, const std::string& decision);
+    Pending pending() const;
+    store::Author myself() const;
+
+    void add_agent(const std::string& name, const AgentRecord& record);
+    void forget_agent(const std::string& name);
+    Result<PairAnswer> pair_with_store(const PairRequest& request);
+    PairAnswer answer_for(const std::string& agent, std::string certificate) const;
+    Result<void> keep_record(const store::Author& by, const std::string& agent,
+                             const AgentRecord& record);
+    Result<std::vector<StoredProfile>> profiles() const;
+    std::vector<pki::KnownWorkload> known_workloads() const;
+    Agent describe(const std::string& name, const AgentRecord& record) const;
+    void follow_addresses(const std::string& agent, const v1::HostReport& report);
+    void note_skew(const std::string& agent, std::int64_t taken_ns);
+    void tell_agent(const std::string& agent, const char* what, const std::string& sentence);
+    void notice(std::string kind, const std::string& key, std::string sentence,
+                std::map<std::string, std::string> fields = {});
+    std::int64_t now_seconds() const { return options.wall() / 1'000'000'000; }
+
+    std::map<std::string, AgentRecord> records_;
+    std::map<std::string, Heard> heard_;
+    std::map<std::uint64_t, Waiting> commands_;
+    std::uint64_t last_command_ = 0;
+    // A rollout has to be judged outside of what the sessions tell, which is in their midst.
+    bool judge_soon_ = false;
+    std::int64_t not_before_ns_ = 0; // after a judgement that could not be carried out
+};
+
+} // namespace ringwall::core
