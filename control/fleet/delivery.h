@@ -29,6 +29,7 @@ class Delivery {
     std::optional<v1::ToAgent> next(Time now, SessionStats& stats);
 
     const v1::Holding& held() const { return held_; }
+    bool unconfirmed() const { return unconfirmed_; }
     bool is_ahead() const; // the agent, of everything offered
     // When the outstanding version was sent.
     std::optional<Time> waiting_since() const;

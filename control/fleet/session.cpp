@@ -429,5 +429,8 @@ const SessionStats& Session::stats() const {
 const v1::Holding& Session::held(v1::Half half) const {
     return half == v1::INVENTORY ? machine_->inventory.held() : machine_->policy.held();
 }
+bool Session::unconfirmed() const {
+    return machine_->policy.unconfirmed();
+}
 
 } // namespace ringwall::fleet
