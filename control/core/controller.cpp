@@ -229,6 +229,17 @@ std::uint64_t Controller::active_version() const {
     return impl_->active_version();
 }
 
+const compute::IdentityKey* Controller::identity_key(std::uint32_t number) const {
+    return impl_->ledger.key(number);
+}
+
+std::string Controller::workload_at(std::string_view address) const {
+    return impl_->policies.workload_at(address);
+}
+std::int64_t Controller::now_ns() const {
+    return impl_->options.wall();
+}
+
 Result<v1::Snapshot> Controller::snapshot(std::string_view agent) const {
     const auto& fleet = impl_->fleets.of(std::string(agent));
     auto policy = fleet.policy(agent);
@@ -258,6 +269,10 @@ std::optional<std::chrono::milliseconds> Controller::next_deadline() const {
     if (const auto rollout = impl_->judgement_due())
         next = next ? std::min(*next, *rollout) : *rollout;
     return next;
+}
+
+std::optional<std::chrono::milliseconds> Controller::judgement_due() const {
+    return impl_->judgement_due();
 }
 
 Result<Controller::Identity> Controller::identity() const {

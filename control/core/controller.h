@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/pki/certificate.h"
+#include "control/compute/identity_key.h"
 #include "control/core/error.h"
 #include "control/core/events.h"
 #include "control/core/notice.h"
@@ -46,6 +47,7 @@ struct Options {
     std::function<std::int64_t()> wall{};       // ns since 1970
     std::function<std::chrono::milliseconds()> steady{}; // counts sleep, never goes back
     std::function<void(const Notice&)> notice{};
+    std::function<void()> wake{}; // next_deadline() may have come nearer
     FlowSink* flows = nullptr; // outlives the controller; null: batches are refused
 };
 
@@ -165,14 +167,21 @@ class Controller {
     const model::Policy& active() const;
     const model::Policy& draft() const;
     std::uint64_t active_version() const; // 0: nothing was provisioned
+    // What the number of an identity means, also of one that is no more. null: never given out.
+    const compute::IdentityKey* identity_key(std::uint32_t number) const;
+    // The workload that has this address now, 4 or 16 bytes; several: the first by name; none: "".
+    std::string workload_at(std::string_view address) const;
+    std::int64_t now_ns() const; // Options::wall
     // What an agent is to enforce, as it was compiled. not_found.
     Result<v1::Snapshot> snapshot(std::string_view agent) const;
 
     Events::Subscription subscribe(std::uint64_t after, Events::Listener listener);
 
-    // Deadlines: call when next_deadline() is due.
+    // Deadlines, on the steady clock: call tick() when next_deadline() is due. The hub's are among
+    // them; whoever drives the hub by itself asks only for the one of the version under way.
     void tick();
-    std::optional<std::chrono::milliseconds> next_deadline() const; // on the steady clock
+    std::optional<std::chrono::milliseconds> next_deadline() const;
+    std::optional<std::chrono::milliseconds> judgement_due() const;
 
     // A certificate of this controller for its TLS side, made anew. PEM chain and key.
     struct Identity {

@@ -39,6 +39,13 @@ const char* what(const v1::Command& command) {
     return "nothing";
 }
 
+// Of use to an agent on this host only.
+bool is_local(const std::string& name) {
+    const auto address = Address::parse(name);
+    return name == "localhost" || (address && address->is_v4() && address->bytes[12] == 127) ||
+           address == Address::parse("::1");
+}
+
 // "[2001:db8::1]:8443"
 std::string endpoint(const std::string& host, std::uint16_t port) {
     const bool v6 = host.find(':') != std::string::npos;
@@ -111,7 +118,11 @@ PairAnswer Controller::Impl::answer_for(const std::string& agent, std::string ce
     PairAnswer out{agent, std::move(certificate), enrolment.trust(),
                    enrolment.signing_key().public_key().pem(), {}};
     for (const auto& name : options.names)
-        out.endpoints.push_back(endpoint(name, options.port));
+        if (!is_local(name))
+            out.endpoints.push_back(endpoint(name, options.port));
+    if (out.endpoints.empty())
+        for (const auto& name : options.names)
+            out.endpoints.push_back(endpoint(name, options.port));
     return out;
 }
 

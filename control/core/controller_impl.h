@@ -112,6 +112,7 @@ class Controller::Impl final : public fleet::Listener {
     Result<void> take_back(const store::Author& by, const std::string& reason);
     void close_rollout(Phase phase, const std::string& reason);
     void remember_rollout();
+    void judge_soon();
     Result<void> record(const store::Author& by, const std::string& decision);
     Pending pending() const;
     store::Author myself() const;

@@ -101,7 +101,7 @@ void Controller::Impl::nacked(const std::string& agent, const v1::Nack& nack) {
            {{"agent", agent}});
     if (rollout && rollout->open()) {
         rollout->refused.push_back(agent + ": " + nack.sentence());
-        judge_soon_ = true;
+        judge_soon();
     }
 }
 
@@ -129,7 +129,7 @@ void Controller::Impl::store_flows(const std::string& agent, std::uint64_t strea
             if (summary.verdict() == v1::BLOCKED &&
                 summary.last_ns() >= rollout->began_ns) {
                 rollout->blocks += summary.count();
-                judge_soon_ = true;
+                judge_soon();
             }
     if (options.flows)
         options.flows->take(agent, stream, batch, lost);

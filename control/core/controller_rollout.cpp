@@ -32,6 +32,8 @@ void Controller::Impl::remember_rollout() {
     if (auto kept = store->remember(memories); !kept)
         spdlog::error("the state of version {} is not kept: {}", rollout->version,
                       kept.error().message);
+    if (options.wake)
+        options.wake();
     events.publish("rollout", {{"version", rollout->version},
                                {"phase", name(rollout->phase)},
                                {"reason", rollout->reason}});
@@ -125,6 +127,12 @@ Result<void> Controller::Impl::take_back(const store::Author& by, const std::str
     tell_version(*version);
     notice("rollout_taken_back", std::to_string(rollout->version), note);
     return {};
+}
+
+void Controller::Impl::judge_soon() {
+    judge_soon_ = true;
+    if (options.wake)
+        options.wake();
 }
 
 void Controller::Impl::judge_rollout() {

@@ -53,8 +53,10 @@ Result<Ledger> Ledger::load(store::Store& store) {
         return std::unexpected(from(identities.error()));
     for (const auto& memory : *identities) {
         const auto number = number_of<std::uint32_t>(memory.name);
-        out.numbers_.emplace(key_of(*memory.text), number);
-        out.highest_ = std::max(out.highest_, number);
+        const auto place = out.numbers_.emplace(key_of(*memory.text), number).first;
+        if (number >= out.keys_.size())
+            out.keys_.resize(number + std::size_t{1});
+        out.keys_[number] = &place->first;
     }
     const auto counters = store.memories(counter_kind);
     if (!counters)
@@ -66,12 +68,17 @@ Result<Ledger> Ledger::load(store::Store& store) {
 }
 
 std::uint32_t Ledger::number(const compute::IdentityKey& key) {
-    const auto [place, added] = numbers_.emplace(key, highest_ + 1);
+    const auto next = static_cast<std::uint32_t>(keys_.size());
+    const auto [place, added] = numbers_.emplace(key, next);
     if (added) {
-        ++highest_;
+        keys_.push_back(&place->first);
         unsaved_.push_back(&place->first);
     }
     return place->second;
+}
+
+const compute::IdentityKey* Ledger::key(std::uint32_t number) const {
+    return number < keys_.size() ? keys_[number] : nullptr;
 }
 
 void Ledger::raise_above(std::uint64_t revision) {

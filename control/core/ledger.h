@@ -17,6 +17,7 @@ class Ledger {
     static Result<Ledger> load(store::Store& store);
 
     std::uint32_t number(const compute::IdentityKey& key);
+    const compute::IdentityKey* key(std::uint32_t number) const; // null: never given out
     // Higher than every one before, also before the last restart.
     std::uint64_t next_revision() { return ++revision_; }
     // An agent holds more than this controller ever gave out: its store is from a backup.
@@ -30,7 +31,7 @@ class Ledger {
 
     store::Store* store_;
     std::map<compute::IdentityKey, std::uint32_t> numbers_;
-    std::uint32_t highest_ = 0;
+    std::vector<const compute::IdentityKey*> keys_{nullptr}; // index: number
     std::vector<const compute::IdentityKey*> unsaved_;
     std::uint64_t revision_ = 0;
     std::uint64_t reserved_ = 0; // the store has it that revisions up to here may be out

@@ -143,6 +143,8 @@ Result<Policies> Policies::load(const store::Store& store, std::uint64_t active)
     if (!read)
         return std::unexpected(read.error());
     put_all(out.draft_, std::move(*read));
+    for (const auto& one : out.draft_.workloads)
+        out.index(one, true);
     for (const auto& [version, into] : {std::pair{store::draft, &out.draft_}, {active, &out.active_}}) {
         const auto contents = all_contents(store, version);
         if (!contents)
@@ -195,7 +197,36 @@ Result<Policies::Step> Policies::step(const std::vector<store::Edit>& edits) con
     return out;
 }
 
+void Policies::index(const model::Workload& workload, bool there) {
+    if (workload.realm != model::Realm::routable)
+        return;
+    for (const auto& address : workload.addresses)
+        if (there)
+            by_address_[address].insert(workload.name);
+        else if (auto& names = by_address_[address]; names.erase(workload.name) && names.empty())
+            by_address_.erase(address);
+}
+
+std::string Policies::workload_at(std::string_view bytes) const {
+    Address address;
+    if (bytes.size() != 4 && bytes.size() != address.bytes.size())
+        return {};
+    if (bytes.size() == 4)
+        address = Address::v4(0); // the head of a mapped address
+    std::ranges::copy(bytes, address.bytes.end() - static_cast<std::ptrdiff_t>(bytes.size()));
+    const auto found = by_address_.find(address);
+    return found == by_address_.end() ? std::string() : *found->second.begin();
+}
+
 void Policies::take(Step step) {
+    for (const auto& name : step.removed)
+        if (const auto* before = workload(name))
+            index(*before, false);
+    for (const auto& next : step.puts) {
+        if (const auto* before = workload(next.name))
+            index(*before, false);
+        index(next, true);
+    }
     if (step.draft)
         draft_ = std::move(*step.draft);
     for (auto* policy : {&draft_, &active_}) {

@@ -1,10 +1,13 @@
 // The draft and the active policy as models, kept true change by change. Pure but for load().
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "common/ip.h"
 #include "control/core/error.h"
 #include "control/model/model.h"
 #include "control/store/store.h"
@@ -39,12 +42,17 @@ class Policies {
     void reset_draft(model::Policy policy) { draft_ = std::move(policy); }
 
     const model::Workload* workload(std::string_view name) const;
+    // The first by name that has this routable address (4 or 16 bytes); "": nobody.
+    std::string workload_at(std::string_view address) const;
 
   private:
     // Not validated: a workload's labels, which act at once, may have made a draft invalid.
     Result<model::Policy> composed(const std::vector<store::Object>& contents) const;
 
+    void index(const model::Workload& workload, bool there);
+
     model::Policy draft_, active_; // workloads by name, the same in both
+    std::map<Address, std::set<std::string>> by_address_; // of routable workloads
 };
 
 } // namespace ringwall::core
