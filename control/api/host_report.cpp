@@ -1,0 +1,103 @@
+// What an agent reports of its host, as JSON.
+#include <algorithm>
+
+#include "agent/flow_text.h"
+#include "control/api/render.h"
+#include "control/core/time.h"
+
+namespace ringwall::api {
+namespace {
+
+namespace json = boost::json;
+
+std::string address_text(const std::string& bytes) {
+    Address address = Address::v4(0);
+    if (bytes.size() != 4 && bytes.size() != 16)
+        return "";
+    std::ranges::copy(bytes, address.bytes.begin() + (bytes.size() == 4 ? 12 : 0));
+    return address.text();
+}
+
+std::string mac_text(const std::string& bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    for (const char c : bytes.substr(0, 32)) {
+        const auto byte = static_cast<unsigned char>(c);
+        out += out.empty() ? "" : ":";
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
+    }
+    return out;
+}
+
+json::object process(const v1::Process& process) {
+    json::object out;
+    const std::pair<const char*, const std::string&> parts[]{
+        {"path", process.path()},           {"name", process.name()}, {"unit", process.unit()},
+        {"container", process.container()}, {"user", process.user()}, {"group", process.group()},
+        {"sha256", process.sha256()}};
+    for (const auto& [name, value] : parts)
+        if (!value.empty())
+            out[name] = clean(value);
+    return out;
+}
+
+json::object interface(const v1::Interface& given) {
+    json::array addresses;
+    for (const auto& address : given.addresses())
+        addresses.emplace_back(address_text(address));
+    return {{"name", clean(given.name())},
+            {"mac", mac_text(given.mac())},
+            {"addresses", std::move(addresses)},
+            {"up", given.up()}};
+}
+
+json::object listener(const v1::Listener& given) {
+    json::object out{
+        {"protocol", agent::protocol_name(static_cast<std::uint8_t>(given.protocol()))},
+        {"port", given.port()},
+        {"address", address_text(given.address())},
+        {"process", process(given.process())}};
+    if (!given.package().empty())
+        out["package"] = clean(given.package());
+    if (!given.subject().empty())
+        out["subject"] = clean(given.subject());
+    return out;
+}
+
+json::object container(const v1::Container& given) {
+    json::object labels;
+    for (const auto& [key, value] : given.labels())
+        labels[clean(key)] = clean(value);
+    return {{"id", clean(given.id())},         {"name", clean(given.name())},
+            {"image", clean(given.image())},   {"runtime", clean(given.runtime())},
+            {"cgroup", clean(given.cgroup())}, {"labels", std::move(labels)}};
+}
+
+json::array each(const auto& items, auto form) {
+    json::array out;
+    for (const auto& item : items)
+        out.push_back(form(item));
+    return out;
+}
+
+} // namespace
+
+json::object to_json(const v1::HostReport& report) {
+    const auto unit = [](const v1::Unit& given) -> json::object {
+        return {{"name", clean(given.name())}, {"state", clean(given.state())}};
+    };
+    json::object out{{"hostname", clean(report.hostname())},
+                     {"os", clean(report.os())},
+                     {"kernel", clean(report.kernel())},
+                     {"machine_id", clean(report.machine_id())},
+                     {"interfaces", each(report.interfaces(), interface)},
+                     {"listeners", each(report.listeners(), listener)},
+                     {"units", each(report.units(), unit)},
+                     {"containers", each(report.containers(), container)}};
+    if (report.taken_ns() != 0)
+        out["taken"] = core::rfc3339(report.taken_ns());
+    return out;
+}
+
+} // namespace ringwall::api
