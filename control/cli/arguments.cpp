@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "control/cli/command.h"
+#include "control/cli/words.h"
 
 namespace ringwall::cli {
 namespace {
@@ -19,9 +20,12 @@ constexpr const char* afterwards =
     "  ringwall flows -f --verdict blocked       blocked connections as they happen\n"
     "  ringwall why --flow 5b1f0c2a9d3e4f60      which rule decided a flow\n"
     "  ringwall policy check /etc/ringwall/policy\n"
-    "  ringwall pause --for 10m                  let everything pass for a while\n\n"
+    "  ringwall pause --for 10m                  let everything pass for a while\n"
+    "  ringwall apply -f policy/                 bring policy files into the controller's draft\n"
+    "  ringwall provision -m CHG-1234            put the draft in force\n"
+    "  ringwall why web-uk-1 app-uk-1 8080/tcp   ask the controller about both ends\n\n"
     "Every command knows --help. Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 5 forbidden,\n"
-    "6 agent unreachable, 7 invalid policy.";
+    "6 agent or controller unreachable, 7 invalid policy.";
 
 // Where CLI11 writes what it reads; the tree outlives parsing.
 struct Reader {
@@ -31,8 +35,49 @@ struct Reader {
     std::list<bool> switches;
     std::vector<std::pair<std::string_view, std::vector<std::string>*>> options;
     std::vector<std::pair<std::string_view, bool*>> flags;
-    std::string operand;
+    std::vector<std::string> operands;
 };
+
+// Our operands may follow each other in ways that CLI11 has no words for: it sees one list.
+class Help : public CLI::Formatter {
+  public:
+    explicit Help(std::string_view operand) : operand_(operand) {}
+    std::string make_usage(const CLI::App*, std::string name) const override {
+        return fmt::format("Usage: {} [OPTIONS]{}{}\n", name, operand_.empty() ? "" : " ",
+                           operand_);
+    }
+    std::string make_positionals(const CLI::App*) const override { return {}; }
+
+  private:
+    std::string operand_;
+};
+
+void add_operands(Reader& reader, std::string_view spec) {
+    constexpr std::size_t unlimited = CLI::detail::expected_max_vector_size;
+    std::size_t least = 0, most = 0;
+    std::string_view first;
+    for (auto rest = spec; !rest.empty();) {
+        const auto word = rest.substr(0, rest.find(' '));
+        rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+        least += !word.starts_with('[');
+        most = word.find("...") != word.npos ? unlimited : most + 1;
+        if (first.empty())
+            first = word.substr(word.starts_with('['));
+    }
+    if (most == 0)
+        return;
+    most = std::min(most, unlimited);
+    const std::string name(first.substr(0, first.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ")));
+    reader.app->add_option(name, reader.operands, "")
+        ->expected(static_cast<int>(least), static_cast<int>(most))
+        ->required(least > 0);
+}
+
+std::string_view group_of(Peer peer) {
+    return peer == Peer::controller ? "Fleet, by the controller"
+           : peer == Peer::nobody   ? "This account"
+                                    : "This host";
+}
 
 void add_flag(Reader& reader, const Flag& flag) {
     const std::string names(flag.names), help(flag.help);
@@ -54,7 +99,7 @@ CLI::App* parent_of(CLI::App& root, std::string_view first) {
     for (auto* known : root.get_subcommands({}))
         if (known->get_name() == first)
             return known;
-    auto* group = root.add_subcommand(std::string(first), "Look at policy files");
+    auto* group = root.add_subcommand(std::string(first), std::string(group_summary(first)));
     group->require_subcommand(1);
     return group;
 }
@@ -67,22 +112,19 @@ void add_command(CLI::App& root, const Command& command, Reader& reader) {
     reader.command = &command;
     reader.app = parent->add_subcommand(std::string(leaf), std::string(command.summary));
     reader.app->footer(std::string(command.details));
-    if (!command.operand.empty()) {
-        const bool optional = command.operand.starts_with('[');
-        const std::string name(optional ? command.operand.substr(1, command.operand.size() - 2)
-                                        : command.operand);
-        auto* operand = reader.app->add_option(name, reader.operand, "");
-        operand->type_name("")->required(!optional);
-    }
-    for (const auto& flag : command.flags)
-        add_flag(reader, flag);
-    for (const auto& flag : common_flags())
-        add_flag(reader, flag);
+    reader.app->formatter(std::make_shared<Help>(command.operand));
+    (parent == &root ? reader.app : parent)->group(std::string(group_of(command.peer)));
+    add_operands(reader, command.operand);
+    for (const auto& table : flags_of(command))
+        for (const auto& flag : table)
+            add_flag(reader, flag);
 }
 
 Arguments arguments_of(const Reader& reader) {
     Arguments out;
-    out.operand = reader.operand;
+    out.operands = reader.operands;
+    if (!out.operands.empty())
+        out.operand = out.operands.front();
     for (const auto& [name, values] : reader.options)
         if (!values->empty())
             out.put(name, *values);
@@ -96,67 +138,17 @@ bool one_of(const std::string& value, std::initializer_list<std::string_view> wo
     return std::find(words.begin(), words.end(), value) != words.end();
 }
 
-std::string wrong_common(const Arguments& arguments) {
-    if (!one_of(arguments.get("--output", "table"), {"table", "json", "jsonl"}))
+std::string wrong_common(const Arguments& arguments, Peer peer) {
+    const auto format = arguments.get("--output", "table");
+    if (peer == Peer::agent && !one_of(format, {"table", "json", "jsonl"}))
         return "--output takes table, json or jsonl";
+    if (peer == Peer::controller && !one_of(format, {"table", "wide", "json", "yaml", "name"}))
+        return "--output takes table, wide, json, yaml or name";
+    if (!one_of(format, {"table", "wide", "json", "jsonl", "yaml", "name"}))
+        return "--output takes table, json, jsonl or yaml";
     if (!one_of(arguments.get("--color", "auto"), {"auto", "always", "never"}))
         return "--color takes auto, always or never";
     return {};
-}
-
-// How many words the common flag at the front takes; 0: it is none.
-std::size_t width_of(std::string_view word) {
-    for (const auto& flag : common_flags())
-        for (auto names = flag.names; !names.empty();) {
-            const auto name = names.substr(0, names.find(','));
-            names.remove_prefix(std::min(name.size() + 1, names.size()));
-            if (word == name)
-                return flag.value.empty() ? 1 : 2;
-            const bool is_long = name.starts_with("--");
-            if (!flag.value.empty() && word.starts_with(name) &&
-                (!is_long || word[name.size()] == '='))
-                return 1; // --socket=PATH, -ojson
-        }
-    return 0;
-}
-
-bool is_command(const std::string& name) {
-    return std::ranges::any_of(commands(), [&](const auto& each) { return each.name == name; });
-}
-
-// `ringwall --socket PATH policy check X` means `ringwall policy check --socket PATH X`.
-bool move_behind_command(std::vector<std::string>& words) {
-    std::size_t flags = 0;
-    while (flags < words.size() && width_of(words[flags]))
-        flags += width_of(words[flags]);
-    if (flags >= words.size() || words[flags].starts_with('-'))
-        return false;
-    const bool two = flags + 1 < words.size() && is_command(words[flags] + " " + words[flags + 1]);
-    const auto command = words.begin() + static_cast<std::ptrdiff_t>(flags);
-    std::rotate(words.begin(), command, command + (two ? 2 : 1));
-    return true;
-}
-
-// Said when reading fails: what to write instead, empty when that is not known.
-std::string hint(int argc, const char* const* argv) {
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    const auto command = std::ranges::find_if(words, is_command);
-    if (words.empty() || !words[0].starts_with('-') || command == words.end())
-        return {};
-    return fmt::format("ringwall: {} goes behind the command: ringwall {} {} ...\n", words[0],
-                       *command, words[0]);
-}
-
-// `ringwall`, `ringwall -o json`: the default command, unless help or version is asked for.
-std::vector<std::string> words_of(int argc, const char* const* argv) {
-    std::vector<std::string> words(argv + 1, argv + argc);
-    if (move_behind_command(words))
-        return words;
-    const bool bare = words.empty() || (words[0].starts_with('-') &&
-                                        !one_of(words[0], {"-h", "--help", "--version"}));
-    if (bare)
-        words.insert(words.begin(), "status");
-    return words;
 }
 
 } // namespace
@@ -177,7 +169,8 @@ std::string Arguments::get(std::string_view long_name, std::string_view otherwis
 }
 
 bool Arguments::json() const {
-    return get("--output", "table") != "table";
+    const auto format = get("--output", "table");
+    return format == "json" || format == "jsonl";
 }
 
 Parsed parse(int argc, const char* const* argv) {
@@ -206,7 +199,7 @@ Parsed parse(int argc, const char* const* argv) {
         parsed.command = reader.command;
         parsed.arguments = arguments_of(reader);
     }
-    if (auto wrong = wrong_common(parsed.arguments); !wrong.empty()) {
+    if (auto wrong = wrong_common(parsed.arguments, parsed.command->peer); !wrong.empty()) {
         fmt::print(stderr, "ringwall: {}\n", wrong);
         return {nullptr, {}, static_cast<int>(Exit::usage)};
     }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -10,6 +11,7 @@
 #include "control/cli/policy_files.h"
 #include "control/cli/subcommands.h"
 #include "control/cli/text.h"
+#include "control/cli/why_fleet.h"
 
 namespace ringwall::cli {
 namespace {
@@ -24,45 +26,8 @@ constexpr std::array flags{
     Flag{"--port", "PORT", "of the service; ICMP: TYPE or TYPE/CODE"},
     Flag{"--process", "PROCESS", "of the destination: /path, unit.service, or key=value as below"},
     Flag{"--source-process", "PROCESS", "of the source, the same forms"},
-    Flag{"--policy", "PATH", "judge by these files, both ends, without an agent"}};
-
-// "/usr/sbin/named", "named.service", "user=bind", "path=/x,user=y"
-Result<agent::ProcessFacts> parse_process(const std::string& text) {
-    agent::ProcessFacts out;
-    std::string_view rest(text);
-    while (!rest.empty()) {
-        const auto comma = rest.find(',');
-        const auto part = rest.substr(0, comma);
-        const auto equals = part.find('=');
-        const auto key = equals == part.npos ? (part.starts_with('/')        ? "path"
-                                                : part.ends_with(".service") ? "unit"
-                                                                             : "path")
-                                             : part.substr(0, equals);
-        const std::string value(equals == part.npos ? part : part.substr(equals + 1));
-        const std::array<std::pair<std::string_view, std::string*>, 7> members{
-            {{"path", &out.path},
-             {"name", &out.path},
-             {"unit", &out.unit},
-             {"container", &out.container},
-             {"user", &out.user},
-             {"group", &out.group},
-             {"sha256", &out.sha256}}};
-        bool known = false;
-        for (const auto& [name, member] : members)
-            if (name == key) {
-                *member = value;
-                known = true;
-            }
-        if (!known)
-            return std::unexpected(
-                Error{Exit::usage,
-                      fmt::format("'{}': a process is a /path, a unit.service, or path=, name=, "
-                                  "unit=, container=, user=, group=, sha256= joined by commas",
-                                  text)});
-        rest = comma == rest.npos ? std::string_view{} : rest.substr(comma + 1);
-    }
-    return out;
-}
+    Flag{"--policy", "PATH", "judge by these files, both ends, without an agent"},
+    Flag{"--draft", "", "with FROM TO: judge by the controller's draft"}};
 
 bool read_number(std::string_view text, unsigned most, unsigned& out) {
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -74,7 +39,8 @@ Result<agent::WhyQuery> query_of(const Arguments& arguments) {
     query.from = arguments.get("--from");
     query.to = arguments.get("--to");
     if (query.from.empty() || query.to.empty())
-        return std::unexpected(Error{Exit::usage, "give --flow ID, or --from and --to"});
+        return std::unexpected(
+            Error{Exit::usage, "give FROM TO PORT/PROTO, --from and --to, or --flow ID"});
     if (!agent::parse_protocol(arguments.get("--proto", "tcp"), query.protocol))
         return std::unexpected(Error{Exit::usage, "--proto takes tcp, udp, icmp ... or a number"});
     const auto port = arguments.get("--port");
@@ -186,8 +152,43 @@ Result<json::object> from_agent(const Arguments& arguments) {
     return why && why->is_object() ? why->get_object() : json::object{};
 }
 
+// FROM TO [PORT/PROTO] as if they were given by name.
+Result<Arguments> with_operands(Arguments arguments) {
+    const auto& words = arguments.operands;
+    if (words.size() == 1)
+        return std::unexpected(
+            Error{Exit::usage, "give both ends: 'ringwall why web-uk-1 app-uk-1 8080/tcp'"});
+    const auto slash = words.size() > 2 ? words[2].rfind('/') : std::string::npos;
+    const bool digits =
+        words.size() > 2 && words[2].find_first_not_of("0123456789") == std::string::npos;
+    if (slash != std::string::npos) {
+        arguments.put("--port", {words[2].substr(0, slash)});
+        arguments.put("--proto", {words[2].substr(slash + 1)});
+    } else if (words.size() > 2) {
+        arguments.put(digits ? "--port" : "--proto", {words[2]});
+    }
+    arguments.put("--from", {words[0]});
+    arguments.put("--to", {words[1]});
+    return arguments;
+}
+
+// Words alone ask the controller, which knows both ends; options ask this host's agent.
+Result<json::object> answer_to(const Arguments& given) {
+    if (given.operands.empty())
+        return given.has("--policy") ? offline(given) : from_agent(given);
+    auto arguments = with_operands(given);
+    if (!arguments)
+        return std::unexpected(arguments.error());
+    if (arguments->has("--policy"))
+        return offline(*arguments);
+    auto query = query_of(*arguments);
+    if (!query)
+        return std::unexpected(query.error());
+    return why_from_controller(*arguments, *query);
+}
+
 Result<void> run(const Arguments& arguments) {
-    auto why = arguments.has("--policy") ? offline(arguments) : from_agent(arguments);
+    auto why = answer_to(arguments);
     if (!why)
         return std::unexpected(why.error());
     if (arguments.json())
@@ -202,13 +203,16 @@ Result<void> run(const Arguments& arguments) {
 const Command why_command{
     "why",
     "Which rule decides a flow, or why none does",
-    "Judges by the policy that the agent enforces, or by files (--policy: both ends). Rules that\n"
-    "name the peer and fail on one thing are listed with that thing.\n\n"
+    "FROM TO PORT/PROTO asks the controller, which judges both ends by the policy in force (or by\n"
+    "the --draft). --from and --to ask this host's agent about its own end, --policy judges by\n"
+    "files. Rules that name the peer and fail on one thing are listed with that thing.\n\n"
+    "  ringwall why web-uk-1 app-uk-1 8080/tcp --process tomcat10.service\n"
+    "  ringwall why web-uk-1 10.0.9.9 53/udp --draft\n"
     "  ringwall why --flow 5b1f0c2a9d3e4f60\n"
-    "  ringwall why --policy policy/ --from web-uk-1 --to app-uk-1 --port 8080 "
-    "--process tomcat10.service",
-    "",
+    "  ringwall why --policy policy/ web-uk-1 app-uk-1 8080/tcp",
+    "[FROM] [TO] [PORT/PROTO]",
     flags,
-    run};
+    run,
+    Peer::both};
 
 } // namespace ringwall::cli

@@ -43,23 +43,35 @@ class Arguments {
     std::string get(std::string_view long_name, std::string_view otherwise = "") const;
     bool json() const; // -o json or jsonl
 
-    std::string operand;
+    std::string operand; // the first of `operands`
+    std::vector<std::string> operands;
 
   private:
     std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
 
+// Whom a command asks: decides which of the common flags it has, and where help lists it.
+enum class Peer { nobody, agent, controller, both };
+
 struct Command {
     std::string_view name; // "status", "policy check"
     std::string_view summary;
     std::string_view details; // examples and what is worth knowing
-    std::string_view operand; // "PATH", "[FILE]"; empty: none
+    // "PATH", "[FILE]", "KIND [NAME...]": optional in brackets, "..." for any number; empty: none
+    std::string_view operand;
     std::span<const Flag> flags;
     Result<void> (*run)(const Arguments& arguments);
+    Peer peer = Peer::agent;
 };
 
 std::span<const Command> commands();
-std::span<const Flag> common_flags(); // of every command
+// "policy" of "policy check": what help says of the group. A group without a second word is its
+// first command.
+std::string_view group_summary(std::string_view group);
+// Of every command with this peer, table by table.
+std::vector<std::span<const Flag>> common_flags(Peer peer);
+// Its own and the common ones.
+std::vector<std::span<const Flag>> flags_of(const Command& command);
 
 struct Parsed {
     const Command* command = nullptr; // null: help or version was printed, or the usage is wrong

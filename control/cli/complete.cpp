@@ -7,14 +7,13 @@
 #include <fmt/format.h>
 
 #include "control/cli/client.h"
+#include "control/cli/complete_fleet.h"
 #include "control/cli/policy_files.h"
 #include "control/cli/subcommands.h"
 #include "control/cli/text.h"
 
 namespace ringwall::cli {
 namespace {
-
-using Words = std::span<const std::string>;
 
 class Candidates {
   public:
@@ -49,7 +48,7 @@ void add_commands(Words before, Candidates& out) {
         const auto space = command.name.find(' ');
         const auto first = command.name.substr(0, space);
         if (before.empty())
-            out.add(first, space == command.name.npos ? command.summary : "Look at policy files");
+            out.add(first, space == command.name.npos ? command.summary : group_summary(first));
         else if (before.size() == 1 && before[0] == first && space != command.name.npos)
             out.add(command.name.substr(space + 1), command.summary);
     }
@@ -77,8 +76,13 @@ void add_workloads(Words words, Candidates& out) {
             out.add(text_at(subject, "workload"), text_at(subject, "context"));
 }
 
-void add_values(const Flag& flag, Words words, Candidates& out) {
+void add_values(const Command& command, const Flag& flag, Words words, Candidates& out) {
     const auto name = flag.long_name();
+    if (command.peer == Peer::controller && name != "--output" && name != "--color") {
+        for (const auto& value : option_candidates(name, words))
+            out.add(value);
+        return;
+    }
     const auto offer = [&](std::initializer_list<std::string_view> values) {
         for (auto value : values)
             out.add(value);
@@ -89,8 +93,13 @@ void add_values(const Flag& flag, Words words, Candidates& out) {
         offer({"inbound", "outbound"});
     else if (name == "--protocol" || name == "--proto")
         offer({"tcp", "udp", "icmp", "icmpv6", "sctp", "udplite"});
+    else if (name == "--output" && command.peer == Peer::controller)
+        offer({"table", "wide", "json", "yaml", "name"});
     else if (name == "--output")
         offer({"table", "json", "jsonl"});
+    else if (name == "--context")
+        for (const auto& value : context_names())
+            out.add(value);
     else if (name == "--color")
         offer({"auto", "always", "never"});
     else if (name == "--for" || name == "--since")
@@ -100,12 +109,34 @@ void add_values(const Flag& flag, Words words, Candidates& out) {
 }
 
 const Flag* flag_named(const Command& command, std::string_view word) {
-    for (const auto& table : {command.flags, common_flags()})
+    for (const auto& table : flags_of(command))
         for (const auto& flag : table)
             if (word.starts_with('-') &&
                 (flag.long_name() == word || flag.names.substr(0, 2) == word))
                 return &flag;
     return nullptr;
+}
+
+// What stands behind the command's own words and is neither an option nor its value.
+std::vector<std::string> operands_in(const Command& command, Words words) {
+    std::vector<std::string> out;
+    const std::size_t own = command.name.find(' ') == command.name.npos ? 1 : 2;
+    for (std::size_t i = own; i < words.size(); ++i)
+        if (const auto* flag = flag_named(command, words[i]))
+            i += !flag->value.empty();
+        else if (!words[i].starts_with('-'))
+            out.push_back(words[i]);
+    return out;
+}
+
+void add_operands(const Command& command, Words before, std::string_view typed, Candidates& out) {
+    if (command.operand == "SHELL")
+        for (auto shell : {"bash", "zsh", "fish"})
+            out.add(shell);
+    else if (!typed.starts_with('-'))
+        for (const auto& value :
+             operand_candidates(command, operands_in(command, before), typed, before))
+            out.add(value);
 }
 
 } // namespace
@@ -121,14 +152,12 @@ std::string complete(Words words) {
     }
     const auto* flag = flag_named(*command, before.back());
     if (flag && !flag->value.empty()) {
-        add_values(*flag, before, out);
+        add_values(*command, *flag, before, out);
         return out.text();
     }
-    if (command->operand == "SHELL")
-        for (auto shell : {"bash", "zsh", "fish"})
-            out.add(shell);
+    add_operands(*command, before, typed, out);
     if (typed.starts_with('-') || command->operand.empty())
-        for (const auto& table : {command->flags, common_flags()})
+        for (const auto& table : flags_of(*command))
             for (const auto& each : table)
                 out.add(each.long_name(), each.help);
     return out.text();

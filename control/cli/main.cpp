@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
     const auto done = parsed.command->run(parsed.arguments);
     if (done)
         return 0;
-    fmt::print(stderr, "ringwall: {}\n", done.error().message);
+    if (!done.error().message.empty())
+        fmt::print(stderr, "ringwall: {}\n", done.error().message);
     return static_cast<int>(done.error().code);
 }

@@ -48,8 +48,13 @@ void print_json(const boost::json::value& value) {
 }
 
 std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+    std::size_t width = 0;
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (text[i] == '\033') // of a colour, to its "m"
+            i = std::min(text.find('m', i), text.size());
+        else
+            width += (text[i] & 0xc0) != 0x80;
+    return width;
 }
 
 std::string columns(const std::vector<std::vector<std::string>>& rows) {

@@ -32,7 +32,7 @@ void print_json(const boost::json::value& value);
 
 // Columns padded to their widest cell, two spaces between, nothing after the last.
 std::string columns(const std::vector<std::vector<std::string>>& rows);
-// Terminals show some characters wide or not at all; counts code points.
+// Counts code points, colours not; some are wide or nothing on a terminal.
 std::size_t width_of(std::string_view text);
 
 } // namespace ringwall::cli

@@ -42,6 +42,35 @@ std::string policy_lines(const json::object& status, const Painter& paint, std::
     return out;
 }
 
+// Nothing where the policy comes from files.
+std::string controller_lines(const json::object& status, const Painter& paint) {
+    const auto* controller = at(status, "controller");
+    if (!controller || !controller->is_object())
+        return {};
+    const auto session = text_at(*controller, "session");
+    auto out = fmt::format("Fleet    {} with {} as {} since {}; certificate until {}\n",
+                           paint(session == "live" ? Color::green : Color::yellow, session),
+                           text_at(*controller, "endpoint"), text_at(*controller, "agent"),
+                           time_of_day(text_at(*controller, "since")),
+                           text_at(*controller, "certificate.expires").substr(0, 10));
+    for (const char* path : {"trouble", "certificate.trouble"})
+        if (const auto trouble = text_at(*controller, path); !trouble.empty())
+            out += paint(Color::red, "         " + indented(trouble)) + "\n";
+    if (const auto by = text_at(*controller, "policy.confirm_by"); !by.empty())
+        out += paint(Color::yellow,
+                     fmt::format("         version {} is left again at {} unless it "
+                                 "is confirmed",
+                                 number_at(*controller, "policy.version"), time_of_day(by))) +
+               "\n";
+    if (const auto held = number_at(*controller, "spool.held"))
+        out += fmt::format(
+            "         {} flow summaries wait ({})\n", held,
+            bytes_text(static_cast<std::uint64_t>(number_at(*controller, "spool.bytes"))));
+    if (const auto lost = number_at(*controller, "spool.lost"))
+        out += paint(Color::red, fmt::format("         {} flow summaries were lost", lost)) + "\n";
+    return out;
+}
+
 std::string mode_text(const std::string& mode, const Painter& paint) {
     return paint(mode == "full" || mode == "selective" ? Color::green : Color::yellow, mode);
 }
@@ -141,7 +170,7 @@ std::string status_text(const json::object& status, const Painter& paint, std::i
         "Agent    {}, pid {}, started {}, {} resident\n", text_at(status, "agent.version"),
         number_at(status, "agent.pid"), age(text_at(status, "agent.started"), now),
         bytes_text(static_cast<std::uint64_t>(number_at(status, "agent.resident_bytes"))));
-    out += policy_lines(status, paint, now);
+    out += policy_lines(status, paint, now) + controller_lines(status, paint);
     if (auto until = text_at(status, "paused_until"); !until.empty())
         out +=
             paint(Color::yellow, "Paused   nothing is blocked until " + time_of_day(until)) + "\n";

@@ -35,6 +35,8 @@ std::string why_text(const json::object& why, const Painter& paint) {
     if (const auto* flow = at(why, "flow"); flow && flow->is_object())
         out +=
             flow_header(paint) + flow_line(flow->get_object(), paint) + "\nBy the policy of now:\n";
+    if (const auto sentence = text_at(why, "sentence"); !sentence.empty())
+        out += paint(Color::bold, sentence) + "\n";
     const auto* ends = at(why, "ends");
     if (ends && ends->is_array())
         for (const auto& end : ends->get_array())

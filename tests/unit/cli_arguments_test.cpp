@@ -59,6 +59,39 @@ TEST(Arguments, CommonFlagsMayStandBeforeTheCommand) {
     EXPECT_EQ(given({"--socket", "status"}).arguments.get("--socket"), "status"); // a bare call
 }
 
+TEST(Arguments, OperandsMayBeMany) {
+    const auto get = given({"get", "rs", "a", "-o", "yaml", "b"});
+    ASSERT_NE(get.command, nullptr);
+    EXPECT_EQ(get.arguments.operands, (std::vector<std::string>{"rs", "a", "b"}));
+    EXPECT_EQ(get.arguments.operand, "rs");
+    const auto verbs = given({"delete", "workload", "status", "get"}); // names like commands
+    ASSERT_NE(verbs.command, nullptr);
+    EXPECT_EQ(verbs.arguments.operands, (std::vector<std::string>{"workload", "status", "get"}));
+    const auto label = given({"label", "web-1", "tier-", "role=Web"});
+    EXPECT_EQ(label.arguments.operands, (std::vector<std::string>{"web-1", "tier-", "role=Web"}));
+    const auto apply = given({"apply", "-f", "-", "-f", "dir"});
+    EXPECT_EQ(apply.arguments.all("--file"), (std::vector<std::string>{"-", "dir"}));
+}
+
+TEST(Arguments, AGroupAloneIsItsFirstCommand) {
+    EXPECT_EQ(given({"agents"}).command->name, "agents list");
+    EXPECT_EQ(given({"agents", "-o", "wide"}).command->name, "agents list");
+    EXPECT_EQ(given({"agents", "describe", "x"}).command->name, "agents describe");
+    EXPECT_EQ(given({"rollout", "--watch"}).command->name, "rollout status");
+    EXPECT_EQ(given({"audit"}).command->name, "audit list");
+    const auto before = given({"--context", "prod", "token"});
+    ASSERT_NE(before.command, nullptr);
+    EXPECT_EQ(before.command->name, "token list");
+    EXPECT_EQ(before.arguments.get("--context"), "prod");
+}
+
+TEST(Arguments, NoOptionTakesASecret) {
+    for (const auto& command : commands())
+        for (const auto& table : flags_of(command))
+            for (const auto& flag : table)
+                EXPECT_NE(flag.long_name(), "--token") << command.name;
+}
+
 TEST(Arguments, WrongUsageIsExitCodeTwo) {
     testing::internal::CaptureStderr();
     for (auto words : std::vector<std::vector<const char*>>{{"flow"},
@@ -68,6 +101,14 @@ TEST(Arguments, WrongUsageIsExitCodeTwo) {
                                                             {"status", "-o", "yaml"},
                                                             {"status", "--color", "blue"},
                                                             {"pause", "--for"},
+                                                            {"get"},
+                                                            {"get", "wl", "-o", "xml"},
+                                                            {"status", "--server", "x"},
+                                                            {"whoami", "more"},
+                                                            {"rollback"},
+                                                            {"rollback", "1", "2"},
+                                                            {"agents", "revoke"},
+                                                            {"agents", "nonsense"},
                                                             {"--socket"},
                                                             {"--socket", "x", "flow"},
                                                             {"--port", "53", "flows"}}) {
@@ -99,7 +140,7 @@ TEST(Commands, AreDescribedAndNamedOnce) {
         for (const auto& flag : command.flags)
             EXPECT_FALSE(flag.help.empty()) << command.name << flag.names;
     }
-    EXPECT_EQ(names.size(), 13u);
+    EXPECT_EQ(names.size(), 48u);
 }
 
 TEST(Duration, HasAUnit) {

@@ -22,7 +22,8 @@ using List = std::vector<std::string>;
 TEST(Complete, BeginsWithTheCommands) {
     EXPECT_EQ(candidates({"st"}), List{"status"});
     EXPECT_EQ(candidates({"pol"}), List{"policy"});
-    EXPECT_EQ(candidates({""}).size(), 12u); // policy once
+    EXPECT_EQ(candidates({"con"}), (List{"confirm", "context"}));
+    EXPECT_EQ(candidates({""}).size(), 37u); // groups once
 }
 
 TEST(Complete, KnowsSecondWords) {
@@ -37,6 +38,15 @@ TEST(Complete, KnowsOptionsAndTheirValues) {
     EXPECT_EQ(candidates({"flows", "--verdict", "un"}), List{"unmatched"});
     EXPECT_EQ(candidates({"status", "-o", "j"}), (List{"json", "jsonl"}));
     EXPECT_EQ(candidates({"completion", ""}).front(), "bash");
+}
+
+TEST(Complete, KnowsKindsAndWordsOfTheFleet) {
+    EXPECT_EQ(candidates({"get", "work"}), List{"workload"});
+    EXPECT_EQ(candidates({"provision", "ru"}), List{"ruleset/"});
+    EXPECT_EQ(candidates({"agents", "re"}), (List{"revoke", "resume"}));
+    EXPECT_EQ(candidates({"token", "create", "x", "--role", "pro"}), List{"provisioner"});
+    EXPECT_EQ(candidates({"mode", "x", "vis"}), List{"visibility"});
+    EXPECT_EQ(candidates({"diff", "--fr"}), List{"--from"});
 }
 
 TEST(Complete, LeavesFilesToTheShell) {
