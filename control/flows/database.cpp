@@ -1,0 +1,98 @@
+#include "control/flows/database.h"
+
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace ringwall::flows {
+namespace {
+
+constexpr std::int64_t application_id = 0x52574631; // "RWF1"
+constexpr std::int64_t schema_version = 1;
+
+// summary: the FlowSummary as it came; the columns beside it are what a query looks at first.
+constexpr auto schema = R"(
+CREATE TABLE flow (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL, received INTEGER NOT NULL,
+    verdict INTEGER NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,
+    agent TEXT NOT NULL,
+    source TEXT NOT NULL, destination TEXT NOT NULL,
+    summary BLOB NOT NULL) STRICT;
+CREATE INDEX flow_at ON flow (at);
+CREATE TABLE mark (
+    agent TEXT PRIMARY KEY,
+    stream INTEGER NOT NULL, through INTEGER NOT NULL,
+    summaries INTEGER NOT NULL, folded INTEGER NOT NULL, lost INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+)";
+
+Errc errc_of(store::Errc code) {
+    switch (code) {
+    case store::Errc::invalid:
+        return Errc::invalid;
+    case store::Errc::in_use:
+        return Errc::in_use;
+    case store::Errc::newer:
+        return Errc::newer;
+    case store::Errc::corrupt:
+        return Errc::corrupt;
+    case store::Errc::full:
+        return Errc::full;
+    default:
+        return Errc::io;
+    }
+}
+
+} // namespace
+
+Error from(const store::Error& error, const std::string& path) {
+    if (error.code != store::Errc::corrupt)
+        return {errc_of(error.code), error.message};
+    return {Errc::corrupt,
+            fmt::format("{}: the store of flow summaries is damaged; stop the controller and move "
+                        "the file away: a new one is made, only flow history is lost",
+                        path)};
+}
+
+void prepare_schema(store::Connection& connection) {
+    const auto found = connection.integer("PRAGMA user_version");
+    if (found == 0 && connection.integer("SELECT count(*) FROM sqlite_schema") == 0) {
+        store::Transaction transaction(connection, store::Transaction::Kind::writing);
+        connection.script(schema);
+        connection.script(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}",
+                                      application_id, schema_version));
+        return transaction.commit();
+    }
+    if (connection.integer("PRAGMA application_id") != application_id || found > schema_version)
+        store::fail(store::Errc::newer,
+                    fmt::format("{}: no store of flow summaries that this Ringwall knows; name "
+                                "another file, or start the version that wrote it",
+                                connection.path()));
+}
+
+Cursor Cursor::newest() {
+    constexpr auto latest = std::numeric_limits<std::int64_t>::max();
+    return {latest, latest};
+}
+
+Cursor Cursor::parse(const std::string& text) {
+    auto out = newest();
+    const auto* end = text.data() + text.size();
+    const auto at = std::from_chars(text.data(), end, out.at);
+    const bool dot = at.ec == std::errc() && at.ptr != end && *at.ptr == '.';
+    const auto id = dot ? std::from_chars(at.ptr + 1, end, out.id) : at;
+    if (!dot || id.ec != std::errc() || id.ptr != end)
+        store::fail(store::Errc::invalid,
+                    fmt::format("'{}' is no place to go on from; use what the page before gave as "
+                                "next",
+                                text));
+    return out;
+}
+
+std::string Cursor::text() const {
+    return fmt::format("{}.{}", at, id);
+}
+
+} // namespace ringwall::flows
