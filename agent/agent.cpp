@@ -31,6 +31,7 @@
 #include "agent/notify.h"
 #include "agent/requests.h"
 #include "agent/status.h"
+#include "agent/uplink.h"
 #include "agent/watch.h"
 
 namespace ringwall::agent {
@@ -51,9 +52,9 @@ void log_lines(spdlog::level::level_enum level, std::string_view text) {
 
 class Agent {
   public:
-    explicit Agent(std::unique_ptr<Enforcement> enforcement)
-        : enforcement_(std::move(enforcement)), options_(enforcement_->options()),
-          names_(*enforcement_), flows_(options_.recent_flows),
+    Agent(std::unique_ptr<Enforcement> enforcement, std::unique_ptr<Paired> paired)
+        : paired_(std::move(paired)), enforcement_(std::move(enforcement)),
+          options_(enforcement_->options()), names_(*enforcement_), flows_(options_.recent_flows),
           requests_(*enforcement_, flows_, process_), signals_(loop_, SIGTERM, SIGINT, SIGHUP),
           events_(loop_), changes_(loop_), settled_(loop_) {
         process_.started_ns = std::int64_t(monotonic_ns()) + wall_offset_ns();
@@ -66,6 +67,7 @@ class Agent {
   private:
     Started open_log();
     Started serve();
+    void join_controller();
     void watch_policy();
     void wait_for_signal();
     void wait_for_events();
@@ -81,11 +83,14 @@ class Agent {
     void guard();
     void report_losses();
     void reload(const char* why);
+    void policy_changed();
     Answer answer(const Request& request);
+    void note_controller();
     std::string summary() const;
     void stop(bool remove);
 
-    asio::io_context loop_{1}; // outlives all that waits on it
+    asio::io_context loop_{1};       // outlives all that waits on it
+    std::unique_ptr<Paired> paired_; // null: the policy comes from files
     std::unique_ptr<Enforcement> enforcement_;
     const Options& options_;
     HostNames names_;
@@ -104,7 +109,8 @@ class Agent {
     asio::steady_timer settled_; // a change is read when the writer has been quiet for a moment
     std::vector<std::unique_ptr<asio::steady_timer>> timers_;
     std::stop_source stopping_;
-    asio::thread_pool hashing_{1}; // last: it uses the others until it is gone
+    std::unique_ptr<Uplink> uplink_; // null: the policy comes from files
+    asio::thread_pool hashing_{1};   // last: it uses the others until it is gone
 };
 
 Started Agent::start() {
@@ -116,7 +122,7 @@ Started Agent::start() {
     events_.assign(dup(enforcement_->datapath().event_fd()));
     wait_for_events();
     wait_for_signal();
-    watch_policy();
+    paired_ ? join_controller() : watch_policy();
     every(250ms, [this] { tick(); });
     every(2s, [this] { refresh(); });
     every(5s, [this] { report_losses(); });
@@ -162,9 +168,14 @@ Started Agent::serve() {
         return {};
     auto metrics = MetricsServer::listen(
         loop_, options_.metrics_listen,
-        {[this] { return metrics_text(metric_input(*enforcement_, flows_.stats(), process_)); },
+        {[this] {
+             note_controller();
+             return metrics_text(metric_input(*enforcement_, flows_.stats(), process_));
+         },
          [this] {
-             return enforcement_->state().applied_ns ? std::string{} : "no policy is applied yet";
+             const auto& state = enforcement_->state();
+             return state.applied_ns && !state.subjects.empty() ? std::string{}
+                                                                : "no policy is applied yet";
          },
          "ringwall-agent " RINGWALL_VERSION});
     if (!metrics)
@@ -180,8 +191,9 @@ void Agent::every(std::chrono::nanoseconds period, std::function<void()> work) {
         asio::steady_timer& timer;
         std::chrono::nanoseconds period;
         std::shared_ptr<std::function<void()>> work;
+        std::stop_token stop;
         void operator()(error_code error) const {
-            if (error)
+            if (error || stop.stop_requested())
                 return;
             (*work)();
             timer.expires_after(period);
@@ -189,8 +201,19 @@ void Agent::every(std::chrono::nanoseconds period, std::function<void()> work) {
         }
     };
     timer.expires_after(period);
-    timer.async_wait(
-        Again{timer, period, std::make_shared<std::function<void()>>(std::move(work))});
+    timer.async_wait(Again{timer, period, std::make_shared<std::function<void()>>(std::move(work)),
+                           stopping_.get_token()});
+}
+
+void Agent::join_controller() {
+    uplink_ = std::make_unique<Uplink>(
+        loop_, hashing_, *enforcement_, *paired_,
+        Uplink::Hooks{{.sysdump = [this] { return answer({.what = Request::Do::sysdump}).line; },
+                       .detach = [this] { stop(true); },
+                       .observe = [this](const loader::Event& event) { take(event); }},
+                      [this] { policy_changed(); }});
+    uplink_->start();
+    every(30s, [this] { uplink_->look(); });
 }
 
 void Agent::wait_for_events() {
@@ -250,6 +273,8 @@ void Agent::take(const loader::Event& event) {
     const auto& flow = flows_.observe(event, names_, offset_ns_);
     if (log_)
         log_->add(flow);
+    if (uplink_)
+        uplink_->observe(flow);
     if (server_->has_followers())
         server_->publish(flow);
     if (enforcement_->is_new_cgroup(event.cgroup))
@@ -282,10 +307,12 @@ void Agent::tick() {
         process_.log_lost = log_->lost();
     }
     process_.reader_lost = server_->lost();
+    if (uplink_)
+        uplink_->tick();
 }
 
 void Agent::refresh() {
-    if (enforcement_->refresh())
+    if (!stopping_.stop_requested() && enforcement_->refresh())
         flows_.policy_changed(enforcement_->state().version);
 }
 
@@ -322,7 +349,14 @@ void Agent::report_losses() {
     }
 }
 
+void Agent::policy_changed() {
+    flows_.policy_changed(enforcement_->state().version);
+    notify_status(summary());
+}
+
 void Agent::reload(const char* why) {
+    if (stopping_.stop_requested())
+        return;
     notify_reloading();
     const auto before = enforcement_->state().version;
     if (auto done = enforcement_->reload(); !done) {
@@ -336,13 +370,22 @@ void Agent::reload(const char* why) {
 }
 
 Answer Agent::answer(const Request& request) {
+    note_controller();
     if (request.what != Request::Do::detach)
         return {requests_.answer(request), {}};
     return {R"({"done":"detaching"})", [this] { stop(true); }};
 }
 
+void Agent::note_controller() {
+    if (uplink_)
+        process_.controller = uplink_->state();
+}
+
 std::string Agent::summary() const {
     const auto& state = enforcement_->state();
+    if (state.subjects.empty())
+        return fmt::format("nothing is enforced on {}: {} gave no policy yet", options_.cgroup,
+                           state.source);
     std::string subjects;
     for (const auto& subject : state.subjects)
         subjects +=
@@ -353,8 +396,12 @@ std::string Agent::summary() const {
 
 // The one way to stop: from a signal or from the local API.
 void Agent::stop(bool remove) {
+    if (stopping_.stop_requested())
+        return;
     notify_stopping();
     tick();
+    stopping_.request_stop(); // nothing puts back what is removed now
+    events_.cancel();
     if (remove) {
         if (auto done = enforcement_->detach(); !done)
             spdlog::error("{}", done.error().message);
@@ -364,15 +411,17 @@ void Agent::stop(bool remove) {
     server_->stop();
     if (metrics_)
         metrics_->stop();
-    stopping_.request_stop();
     hashing_.stop();
+    if (uplink_)
+        return uplink_->stop([this] { loop_.stop(); });
     loop_.stop();
 }
 
 } // namespace
 
-std::expected<void, std::string> run(std::unique_ptr<Enforcement> enforcement) {
-    Agent agent(std::move(enforcement));
+std::expected<void, std::string> run(std::unique_ptr<Enforcement> enforcement,
+                                     std::unique_ptr<Paired> paired) {
+    Agent agent(std::move(enforcement), std::move(paired));
     if (auto started = agent.start(); !started)
         return started;
     agent.run();

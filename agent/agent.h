@@ -1,4 +1,5 @@
-// The running agent: one event loop around Enforcement, FlowTable and the local API.
+// The running agent: one event loop around Enforcement, FlowTable, the local API and, under a
+// controller, Uplink.
 #pragma once
 
 #include <expected>
@@ -7,11 +8,14 @@
 
 #include "agent/enforcement.h"
 #include "agent/options.h"
+#include "agent/paired.h"
 
 namespace ringwall::agent {
 
 // Enforces until SIGTERM or SIGINT (on_stop decides what stays) or until told to detach.
 // Error: why it could not start.
-std::expected<void, std::string> run(std::unique_ptr<Enforcement> enforcement);
+// paired: null where the policy comes from files.
+std::expected<void, std::string> run(std::unique_ptr<Enforcement> enforcement,
+                                     std::unique_ptr<Paired> paired);
 
 } // namespace ringwall::agent

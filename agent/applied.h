@@ -32,6 +32,9 @@ class OwnerNames {
     std::string text_;
 };
 
+// Of the inventory: interned, as the snapshot numbers it; sorted.
+using IdentityNumbers = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+
 struct EnforcedSubject {
     loader::Subject row;
     std::uint32_t identity = 0; // interned
@@ -50,6 +53,7 @@ struct Desired {
     std::vector<std::string> missing; // subjects whose cgroup does not exist
     AddressTable table;
     std::vector<std::uint32_t> identities; // of the inventory, sorted
+    IdentityNumbers numbers;
     std::map<std::uint32_t, std::set<std::string>> list_names;
     std::shared_ptr<const OwnerNames> owners;
     std::uint64_t version = 0;
@@ -62,6 +66,7 @@ struct Applied {
     AddressTable table;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> peers; // peer, membership; sorted
     std::vector<std::uint32_t> identities;
+    IdentityNumbers numbers;
     std::map<std::uint32_t, std::set<std::string>> list_names;
     std::shared_ptr<const OwnerNames> owners = std::make_shared<OwnerNames>();
     std::vector<std::string> missing;

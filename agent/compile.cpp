@@ -45,22 +45,22 @@ bool RuleSet::Key::covers(const Key& other) const {
            (length == 0 || port >> (16 - length) == other.port >> (16 - length));
 }
 
-void RuleSet::Bits::add(Action action, std::int16_t selector) {
+void RuleSet::Bits::add(RuleAction action, std::int16_t selector) {
     const bool any = selector < 0;
     const std::uint64_t set = any ? 0 : bit(selector);
     switch (action) {
-    case Action::failsafe:
+    case RuleAction::failsafe:
         any_failsafe |= any;
         break;
-    case Action::override_deny:
+    case RuleAction::override_deny:
         override_deny |= set;
         any_override_deny |= any;
         break;
-    case Action::allow:
+    case RuleAction::allow:
         allow |= set;
         any_allow |= any;
         break;
-    case Action::deny:
+    case RuleAction::deny:
         deny |= set;
         any_deny |= any;
         break;
@@ -353,13 +353,13 @@ std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
     const auto found = std::ranges::lower_bound(entries_, entry, {}, &Entry::id);
     if (found == entries_.end() || found->id != entry)
         return {};
-    std::set<std::pair<Action, std::uint32_t>> matches;
+    std::set<std::pair<RuleAction, std::uint32_t>> matches;
     bool allowed_for_each = true;
     for (const View& view : *class_order_[found->class_index]) {
         bool allowed = false;
         for (const std::uint32_t number : view) {
             const Rule& rule = definition_->rules()[number];
-            const std::uint64_t bits = rule.action == Action::allow ? sure : maybe;
+            const std::uint64_t bits = rule.action == RuleAction::allow ? sure : maybe;
             const bool holds = rule.inbound == found->inbound &&
                                std::ranges::any_of(rule.atoms, [&](const Atom& atom) {
                                    return Key::of(atom).covers(found->key) &&
@@ -367,13 +367,13 @@ std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
                                });
             if (holds)
                 matches.emplace(rule.action, number);
-            allowed |= holds && rule.action == Action::allow;
+            allowed |= holds && rule.action == RuleAction::allow;
         }
         allowed_for_each &= allowed;
     }
     std::vector<Match> out;
     for (const auto& [action, number] : matches)
-        if (action != Action::allow || allowed_for_each)
+        if (action != RuleAction::allow || allowed_for_each)
             if (const Match match{definition_->rules()[number].id, action};
                 out.empty() || out.back() != match)
                 out.push_back(match);
@@ -408,7 +408,7 @@ std::vector<std::int16_t> translation(const Definition& old, const Definition& n
     return out;
 }
 
-Said said(const Definition& definition, const View& view, Action action,
+Said said(const Definition& definition, const View& view, RuleAction action,
           std::span<const std::int16_t> translated) {
     Said out;
     for (const std::uint32_t number : view) {
@@ -432,7 +432,7 @@ Said said(const Definition& definition, const View& view, Action action,
 bool widens(const Definition& old, const Signature& before, const Definition& now,
             const Signature& after) {
     const auto translated = translation(old, now);
-    const auto all_in = [&](Action action, bool old_in_new) {
+    const auto all_in = [&](RuleAction action, bool old_in_new) {
         for (const View& a : before)
             for (const View& b : after) {
                 const Said was = said(old, a, action, translated);
@@ -445,8 +445,8 @@ bool widens(const Definition& old, const Signature& before, const Definition& no
     };
     if (&old == &now && before == after)
         return true;
-    return all_in(Action::allow, true) && all_in(Action::failsafe, true) &&
-           all_in(Action::deny, false) && all_in(Action::override_deny, false);
+    return all_in(RuleAction::allow, true) && all_in(RuleAction::failsafe, true) &&
+           all_in(RuleAction::deny, false) && all_in(RuleAction::override_deny, false);
 }
 
 } // namespace ringwall::agent

@@ -23,8 +23,8 @@
 
 namespace ringwall::agent {
 
-enum class Action : std::uint8_t { failsafe, override_deny, allow, deny }; // by precedence
-const char* name(Action);
+enum class RuleAction : std::uint8_t { failsafe, override_deny, allow, deny }; // by precedence
+const char* name(RuleAction);
 
 // A process selector in the kernel's values; all set parts must hold. Containers hold the number
 // of their name in Definition::containers.
@@ -46,7 +46,7 @@ struct Atom {
 
 struct Rule {
     std::string id; // "ruleset/rule"; failsafe rules: "failsafe"
-    Action action = Action::allow;
+    RuleAction action = RuleAction::allow;
     bool inbound = false;
     bool any = false, all_workloads = false;
     std::vector<std::uint32_t> identities, lists; // interned, sorted
@@ -100,7 +100,7 @@ struct Ids {
 
 struct Match {
     std::string rule;
-    Action action = Action::allow;
+    RuleAction action = RuleAction::allow;
     bool operator==(const Match&) const = default;
 };
 
@@ -161,7 +161,7 @@ class RuleSet {
     struct Bits {
         std::uint64_t override_deny = 0, allow = 0, deny = 0;
         bool any_failsafe = false, any_override_deny = false, any_allow = false, any_deny = false;
-        void add(Action action, std::int16_t selector);
+        void add(RuleAction action, std::int16_t selector);
     };
     struct Entry {
         std::uint32_t id = 0, class_index = 0;

@@ -20,14 +20,14 @@ std::optional<std::uint32_t> as_number(std::string_view text) {
     return value;
 }
 
-std::optional<Action> action_of(v1::Action action) {
+std::optional<RuleAction> action_of(v1::Action action) {
     switch (action) {
     case v1::ALLOW:
-        return Action::allow;
+        return RuleAction::allow;
     case v1::DENY:
-        return Action::deny;
+        return RuleAction::deny;
     case v1::OVERRIDE_DENY:
-        return Action::override_deny;
+        return RuleAction::override_deny;
     default:
         return std::nullopt;
     }
@@ -73,15 +73,15 @@ bool differ_by_absent(std::span<const std::uint32_t> before, std::span<const std
 
 } // namespace
 
-const char* name(Action action) {
+const char* name(RuleAction action) {
     switch (action) {
-    case Action::failsafe:
+    case RuleAction::failsafe:
         return "failsafe";
-    case Action::override_deny:
+    case RuleAction::override_deny:
         return "override-deny";
-    case Action::allow:
+    case RuleAction::allow:
         return "allow";
-    case Action::deny:
+    case RuleAction::deny:
         return "deny";
     }
     return "?";
@@ -107,7 +107,7 @@ class DefinitionBuilder {
             const Failsafe& failsafe = node_.failsafe[i];
             Rule rule;
             rule.id = "failsafe";
-            rule.action = Action::failsafe;
+            rule.action = RuleAction::failsafe;
             rule.inbound = failsafe.inbound;
             if (interned_.failsafe.at(i) == 0)
                 rule.any = true;

@@ -49,11 +49,10 @@ class Reader {
         : snapshot_(snapshot), interner_(interner), node_(node) {}
 
     Result<Desired> read() {
-        if (snapshot_.format() != 1 || snapshot_.policy().subjects().empty())
-            return bad(fmt::format("the snapshot has format {} and {} subjects; this agent reads "
-                                   "format 1 with at least one subject: upgrade the agent or make "
-                                   "the snapshot again",
-                                   snapshot_.format(), snapshot_.policy().subjects().size()));
+        if (snapshot_.format() != 1)
+            return bad(fmt::format("the snapshot has format {}; this agent reads format 1: upgrade "
+                                   "the agent or make the snapshot again",
+                                   snapshot_.format()));
         read_identities();
         for (const auto step :
              {&Reader::read_lists, &Reader::read_addresses, &Reader::read_subjects})
@@ -71,8 +70,10 @@ class Reader {
             const std::uint32_t number = interner_.identity(identity);
             interned_.identities.emplace(wire.id(), number);
             out_.identities.push_back(number);
+            out_.numbers.emplace_back(number, wire.id());
         }
         std::ranges::sort(out_.identities);
+        std::ranges::sort(out_.numbers);
     }
 
     Result<void> read_prefixes(const v1::AddressList& list,
@@ -118,7 +119,9 @@ class Reader {
 
     // Host-local addresses are peers on their own host only.
     bool means_something_here(const v1::AddressOwner& owner) const {
-        return owner.host().empty() || owner.host() == snapshot_.policy().subjects(0).workload();
+        const auto& subjects = snapshot_.policy().subjects();
+        return owner.host().empty() ||
+               (!subjects.empty() && owner.host() == subjects[0].workload());
     }
 
     Result<void> read_addresses() {

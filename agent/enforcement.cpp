@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/files.h"
+#include "agent/held.h"
 #include "agent/host.h"
 #include "agent/nat.h"
 
@@ -51,12 +52,14 @@ std::string mode_word(v1::Mode mode) {
 
 } // namespace
 
-Enforcement::Enforcement(Options options) : options_(std::move(options)), source_(options_) {
-    state_.source = source_.describe();
+Enforcement::Enforcement(Options options, std::unique_ptr<PolicySource> source)
+    : options_(std::move(options)), source_(std::move(source)) {
+    state_.source = source_->describe();
 }
 
-std::expected<std::unique_ptr<Enforcement>, EnforcementError> Enforcement::start(Options options) {
-    std::unique_ptr<Enforcement> self(new Enforcement(std::move(options)));
+std::expected<std::unique_ptr<Enforcement>, EnforcementError>
+Enforcement::start(Options options, std::unique_ptr<PolicySource> source) {
+    std::unique_ptr<Enforcement> self(new Enforcement(std::move(options), std::move(source)));
     for (auto step : {&Enforcement::check_host, &Enforcement::open, &Enforcement::first_policy,
                       &Enforcement::attach}) {
         auto done = (self.get()->*step)();
@@ -143,7 +146,7 @@ Enforcement::Done Enforcement::open() {
     auto highest = datapath_->highest();
     if (!highest)
         return fail(EnforcementErrc::datapath, highest.error().message);
-    auto last_good = source_.last_good();
+    auto last_good = source_->last_good();
     if (!last_good && last_good.error().code != SourceErrc::no_state)
         spdlog::warn("the last good policy is not used: {}", last_good.error().message);
     if (last_good)
@@ -154,9 +157,11 @@ Enforcement::Done Enforcement::open() {
 
 Enforcement::Done Enforcement::first_policy() {
     auto done = reload();
-    if (done || running_.empty())
+    if (done || (running_.empty() && !source_->brings_more()))
         return done;
     spdlog::error("{}", done.error().message);
+    if (source_->brings_more())
+        return {}; // what the kernel has from before stays
     const auto last_good = snapshot();
     spdlog::warn("enforcing the last good policy, version {}", last_good.policy().version());
     auto applied = apply(last_good);
@@ -178,24 +183,37 @@ Enforcement::Done Enforcement::reload() {
     return done;
 }
 
+Enforcement::Done Enforcement::enforce(const v1::Snapshot& snapshot) {
+    ++state_.loads;
+    auto done = accept(snapshot);
+    malloc_trim(0);
+    return done;
+}
+
 Enforcement::Done Enforcement::load_and_apply() {
     ++state_.loads;
     std::optional<v1::Snapshot> running;
     if (!running_.empty())
         running = snapshot();
-    auto loaded = source_.load(running ? &*running : nullptr);
+    auto loaded = source_->load(running ? &*running : nullptr);
     if (!loaded) {
         refuse(loaded.error().message);
         return fail(EnforcementErrc::policy, loaded.error().message);
     }
-    if (auto applied = apply(loaded->snapshot); !applied) {
+    auto accepted = accept(loaded->snapshot);
+    if (accepted)
+        state_.warnings = std::move(loaded->warnings);
+    return accepted;
+}
+
+Enforcement::Done Enforcement::accept(const v1::Snapshot& snapshot) {
+    if (auto applied = apply(snapshot); !applied) {
         refuse(applied.error().message);
         return applied;
     }
     state_.error.clear();
     state_.error_ns = 0;
     state_.from_last_good = false;
-    state_.warnings = std::move(loaded->warnings);
     return {};
 }
 
@@ -219,12 +237,12 @@ Enforcement::Done Enforcement::apply(const v1::Snapshot& wanted) {
 void Enforcement::remember(const v1::Snapshot& applied) {
     auto framed = frame_snapshot(applied);
     if (framed != running_ || state_.applied_ns == 0) {
-        if (auto kept = source_.keep(applied); !kept)
+        if (auto kept = source_->keep(applied); !kept)
             spdlog::error("the last good policy could not be kept: {}", kept.error().message);
         state_.applied_ns = wall_ns();
     }
     running_ = std::move(framed);
-    state_.version = applied.policy().version();
+    state_.version = shown_version(applied.policy());
     state_.revision = applied.inventory().revision();
     state_.subjects.clear();
     const auto& missing = enforcer_->missing_subjects();
@@ -287,11 +305,13 @@ Enforcement::Done Enforcement::detach() {
     return {};
 }
 
-void Enforcement::end_socket(const loader::Event& event) {
-    if (auto done = datapath_->end_socket(event); done)
+bool Enforcement::end_socket(const loader::Event& event) {
+    const auto done = datapath_->end_socket(event);
+    if (done)
         ++ended_sockets_;
     else
         spdlog::debug("socket not ended: {}", done.error().message);
+    return done.has_value();
 }
 
 } // namespace ringwall::agent

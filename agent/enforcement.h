@@ -34,10 +34,10 @@ struct SubjectState {
 
 struct PolicyState {
     std::string source;
-    std::uint64_t version = 0, revision = 0;
-    std::int64_t applied_ns = 0; // wall clock; 0: never
-    bool from_last_good = false; // the source could not be read at the start
-    std::string error;           // of the newest load, empty when it was good
+    std::uint64_t version = 0, revision = 0; // version: the one that people know
+    std::int64_t applied_ns = 0;             // wall clock; 0: never
+    bool from_last_good = false;             // the source could not be read at the start
+    std::string error;                       // of the newest load, empty when it was good
     std::int64_t error_ns = 0;
     std::vector<std::string> warnings;
     std::uint64_t loads = 0, failed_loads = 0;
@@ -57,10 +57,13 @@ struct TamperState {
 class Enforcement {
   public:
     // Everything up to "enforced": checks the host, opens or adopts, applies, attaches.
-    static std::expected<std::unique_ptr<Enforcement>, EnforcementError> start(Options options);
+    static std::expected<std::unique_ptr<Enforcement>, EnforcementError>
+    start(Options options, std::unique_ptr<PolicySource> source);
 
-    // On error the running policy stays, and state().error says why.
+    // What the source has now. On error the running policy stays, and state().error says why.
     std::expected<void, EnforcementError> reload();
+    // What somebody has for us; likewise.
+    std::expected<void, EnforcementError> enforce(const v1::Snapshot& snapshot);
     // What only time brings: containers, subjects whose cgroup or namespaces appeared or changed.
     // True when names may have changed.
     bool refresh();
@@ -86,7 +89,7 @@ class Enforcement {
     void learn(const Program& program, const Digest& digest);
     // After losing events: programs whose digest is not known are asked for again.
     void ask_again();
-    void end_socket(const loader::Event& event);
+    bool end_socket(const loader::Event& event); // false: it lives on
 
     const PolicyState& state() const { return state_; }
     const Options& options() const { return options_; }
@@ -100,15 +103,17 @@ class Enforcement {
     bool refuses() const { return refuses_; }
     const std::vector<std::string>& notes() const { return notes_; } // what this host cannot do
     std::string unit_root() const;
+    const std::string& cgroup_mount() const { return mount_; } // of cgroup v2
 
   private:
-    explicit Enforcement(Options options);
+    Enforcement(Options options, std::unique_ptr<PolicySource> source);
     using Done = std::expected<void, EnforcementError>;
     Done check_host();
     Done open();
     Done first_policy();
     Done attach();
     Done load_and_apply();
+    Done accept(const v1::Snapshot& snapshot);
     Done apply(const v1::Snapshot& snapshot);
     void remember(const v1::Snapshot& snapshot);
     void refuse(const std::string& why);
@@ -125,7 +130,7 @@ class Enforcement {
         std::uint64_t cgroup = 0;
     };
     Options options_;
-    PolicySource source_;
+    std::unique_ptr<PolicySource> source_;
     std::string mount_; // of cgroup v2
     std::unique_ptr<loader::Datapath> datapath_;
     std::optional<Enforcer> enforcer_;

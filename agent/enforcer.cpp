@@ -49,6 +49,7 @@ Applied adopt(const LiveView& live, const v1::Snapshot* last_good, Interner& int
     });
     out.table = std::move(table);
     out.identities = std::move(old->identities);
+    out.numbers = std::move(old->numbers);
     return out;
 }
 
@@ -85,12 +86,21 @@ struct Enforcer::State {
         return row ? row->membership : 0;
     }
 
+    // As the snapshot numbers it; 0: it is not in the snapshot any more.
+    std::uint32_t number(std::uint32_t identity) const {
+        const auto known =
+            std::ranges::lower_bound(now.numbers, std::pair(identity, std::uint32_t{0}));
+        return known != now.numbers.end() && known->first == identity ? known->second : 0;
+    }
+
     void explain_peer(std::uint32_t peer, const Address& address, Explanation& out) const {
         const Membership& who = interner.membership_of(membership(peer, address));
         out.peer_workloads = now.owners->of(address);
         out.peer_known = out.peer_managed = !who.identities.empty();
         for (const std::uint32_t id : who.identities) {
             out.peer_labels.push_back(interner.identity_of(id).labels);
+            if (const auto known = number(id))
+                out.peer_identities.push_back(known);
             out.peer_managed &= interner.identity_of(id).managed;
         }
         for (const std::uint32_t list : who.lists)
@@ -177,8 +187,10 @@ std::uint64_t Enforcer::policy_version() const {
 
 Explanation Enforcer::explain(const loader::Event& event) const {
     Explanation out;
-    if (const EnforcedSubject* subject = state_->subject(event.subject))
+    if (const EnforcedSubject* subject = state_->subject(event.subject)) {
         out.subject_labels = state_->interner.identity_of(subject->identity).labels;
+        out.subject_identity = state_->number(subject->identity);
+    }
     out.subject = subject_name(event.subject);
     state_->explain_peer(event.peer_id, event.peer, out);
     if (const RuleSet* rules = state_->rule_set(event.rule_set); rules && event.entry != 0)

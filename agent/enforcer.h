@@ -36,8 +36,10 @@ LiveView live_view(const loader::Datapath& datapath, loader::Datapath::Highest h
 struct Explanation {
     std::string subject; // workload name; empty: unknown
     std::map<std::string, std::string> subject_labels;
+    std::uint32_t subject_identity = 0;      // as the snapshot numbers it; 0: none
     std::vector<std::string> peer_workloads; // names; several: claimed by several
     std::vector<std::map<std::string, std::string>> peer_labels; // one per identity
+    std::vector<std::uint32_t> peer_identities;                  // as the snapshot numbers them
     std::vector<std::string> peer_lists; // names of lists that contain the address
     bool peer_known = false;             // belongs to some workload
     bool peer_managed = false;           // every identity has an agent

@@ -24,9 +24,10 @@ using Labels = std::map<std::string, std::string>;
 struct Party {
     std::string workload; // several claimants: "a, b"
     Labels labels;
-    std::vector<std::string> lists; // address lists that contain the address
-    std::vector<Address> addresses; // of a subject: stand in where the socket has none yet
-    std::string json;               // ready-made members for the JSON form, set by FlowTable
+    std::vector<std::string> lists;        // address lists that contain the address
+    std::vector<Address> addresses;        // of a subject: stand in where the socket has none yet
+    std::vector<std::uint32_t> identities; // numbers of the snapshot; several: claimed by several
+    std::string json;                      // ready-made members for the JSON form, set by FlowTable
 };
 
 // "Web Server, Payments, Production, UK": role, app, env, loc, then others as key=value; the names

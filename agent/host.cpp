@@ -145,6 +145,15 @@ std::int64_t wall_ns() {
     return now_ns(CLOCK_REALTIME);
 }
 
+std::chrono::milliseconds boot_time() {
+    return std::chrono::milliseconds(now_ns(CLOCK_BOOTTIME) / 1'000'000);
+}
+
+std::string boot_id() {
+    const auto text = slurp("/proc/sys/kernel/random/boot_id");
+    return text.substr(0, text.find('\n'));
+}
+
 std::int64_t wall_offset_ns() {
     return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
 }

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -50,5 +51,8 @@ std::optional<std::uint32_t> group_id(const std::string& name); // names only
 std::int64_t wall_offset_ns();
 std::uint64_t monotonic_ns();
 std::int64_t wall_ns(); // since 1970
+// Since the boot, also while the host slept.
+std::chrono::milliseconds boot_time();
+std::string boot_id(); // kernel.random.boot_id
 
 } // namespace ringwall::agent

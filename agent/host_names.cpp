@@ -16,6 +16,7 @@ Party HostNames::subject(std::uint32_t id) const {
     Party party;
     party.workload = known.subject;
     party.labels = std::move(known.subject_labels);
+    party.identities = {known.subject_identity};
     for (const auto& subject : enforcement_.state().subjects)
         if (subject.workload == party.workload)
             party.addresses = subject.addresses;
@@ -29,6 +30,7 @@ Party HostNames::peer(std::uint32_t, const Address& address) const {
     if (!known.peer_labels.empty())
         party.labels = std::move(known.peer_labels.front());
     party.lists = std::move(known.peer_lists);
+    party.identities = std::move(known.peer_identities);
     return party;
 }
 

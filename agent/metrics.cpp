@@ -152,6 +152,29 @@ void add_kernel(Families& out, const MetricInput& in) {
                   number(map.limit), {{"map", map.name}});
 }
 
+void add_controller(Families& out, const ControllerNumbers& in) {
+    out.gauge("ringwall_agent_controller_connected", "1 while there is a session.",
+              in.connected ? 1 : 0);
+    out.counter("ringwall_agent_controller_connections_total", "Connections that came to be.",
+                number(in.sessions));
+    out.counter("ringwall_agent_controller_refused_policies_total",
+                "Policies of the controller that this host refused.", number(in.refused_policies));
+    out.counter("ringwall_agent_controller_roll_backs_total",
+                "Versions that were left because nobody confirmed them.", number(in.roll_backs));
+    out.gauge("ringwall_agent_policy_unconfirmed", "1 while the version waits for its confirm.",
+              in.unconfirmed ? 1 : 0);
+    out.gauge("ringwall_agent_spool_summaries", "Flow summaries that wait for the controller.",
+              number(in.spool_held));
+    out.gauge("ringwall_agent_spool_bytes", "Bytes of them on the disk.", number(in.spool_bytes));
+    out.counter("ringwall_agent_flow_summaries_total", "Flow summaries, by what became of them.",
+                number(in.delivered), {{"result", "delivered"}});
+    out.counter("ringwall_agent_flow_summaries_total", "", number(in.folded),
+                {{"result", "folded"}});
+    out.counter("ringwall_agent_flow_summaries_total", "", number(in.lost), {{"result", "lost"}});
+    out.gauge("ringwall_agent_certificate_expires_timestamp_seconds",
+              "When this host's certificate ends, seconds since 1970.", in.certificate_expires);
+}
+
 void add_process(Families& out, const MetricInput& in) {
     out.gauge("ringwall_build_info", "Version of this agent, value 1.", 1,
               {{"version", in.version}, {"compiler", "g++ " __VERSION__}});
@@ -178,6 +201,8 @@ std::string metrics_text(const MetricInput& input) {
     add_flows(out, input);
     add_events(out, input);
     add_kernel(out, input);
+    if (input.controller)
+        add_controller(out, *input.controller);
     return out.text();
 }
 

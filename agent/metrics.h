@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,16 @@ struct SubjectMode {
     std::string workload, mode;
 };
 
+// Of an agent under a controller.
+struct ControllerNumbers {
+    bool connected = false;
+    std::uint64_t sessions = 0, refused_policies = 0, roll_backs = 0;
+    bool unconfirmed = false;
+    // Flow summaries: on the disk now; and so far stored there, folded into others, lost.
+    std::uint64_t spool_held = 0, spool_bytes = 0, delivered = 0, folded = 0, lost = 0;
+    double certificate_expires = 0; // seconds since 1970
+};
+
 struct MetricInput {
     std::string version; // of this program
     loader::Counters counters;
@@ -43,6 +54,7 @@ struct MetricInput {
     std::uint64_t reader_lost = 0, log_lost = 0, ended_sockets = 0, digests = 0;
     std::map<std::string, std::uint64_t> tampering; // by what
     bool paused = false;
+    std::optional<ControllerNumbers> controller;
     double started_at = 0, cpu_seconds = 0;
     std::uint64_t resident_bytes = 0, open_fds = 0;
 };

@@ -4,8 +4,6 @@
 #include <systemd/sd-daemon.h>
 
 #include <fmt/format.h>
-
-#include "agent/host.h"
 #endif
 
 namespace ringwall::agent {
@@ -15,7 +13,10 @@ void notify_ready(const std::string& status) {
     sd_notify(0, fmt::format("READY=1\nSTATUS={}", status).c_str());
 }
 void notify_reloading() {
-    sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_ns() / 1000).c_str());
+    // libstdc++'s steady clock is CLOCK_MONOTONIC, which is what systemd compares with.
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+    sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", us).c_str());
 }
 void notify_status(const std::string& status) {
     sd_notify(0, ("STATUS=" + status).c_str());

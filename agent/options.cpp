@@ -147,11 +147,16 @@ constexpr std::array table{
             text<&Options::as>},
     Setting{"snapshot", "FILE", "enforce a compiled snapshot instead (see 'ringwall snapshot')",
             false, text<&Options::snapshot>},
+    Setting{"controller", "true|false",
+            "enforce what the controller gives; default where this host is paired and no policy is "
+            "given",
+            false, flag<&Options::controller>},
     Setting{"cgroup", "DIR", "cgroup v2 directory to attach to; default: the whole host", false,
             text<&Options::cgroup>},
     Setting{"pin-dir", "DIR", "directory on bpffs, owned by one agent", false,
             text<&Options::pin_dir>},
-    Setting{"state-dir", "DIR", "keeps the last good snapshot", false, text<&Options::state_dir>},
+    Setting{"state-dir", "DIR", "keeps the last good policy, and who this host is", false,
+            text<&Options::state_dir>},
     Setting{"socket", "PATH", "local socket for the ringwall command", false,
             text<&Options::socket>},
     Setting{"socket-group", "GROUP", "group that may use the socket; default: root only", false,
@@ -241,8 +246,11 @@ std::expected<void, OptionsError> check(const Options& options) {
     };
     if (!options.policy.empty() && !options.snapshot.empty())
         return missing("give --policy or --snapshot, not both");
-    if (options.policy.empty() && options.snapshot.empty())
-        return missing("give the policy: --policy PATH --as WORKLOAD, or --snapshot FILE");
+    if (options.controller && !(options.policy.empty() && options.snapshot.empty()))
+        return missing("give --controller, or --policy or --snapshot, not both");
+    if (!options.controller && options.policy.empty() && options.snapshot.empty())
+        return missing("give the policy: --policy PATH --as WORKLOAD, or --snapshot FILE; or pair "
+                       "this host with a controller: ringwall-agent pair LINE");
     if (!options.policy.empty() && options.as.empty())
         return missing("--policy needs --as WORKLOAD: which workload of the policy this host is");
     if (!options.snapshot.empty() && !options.as.empty())

@@ -26,9 +26,10 @@ enum class OnStop { keep, detach };
 enum class Refuse { automatic, on, off };
 
 struct Options {
-    std::string policy, as; // a directory or file of YAML, and which workload this host is
-    std::string snapshot;   // or: a compiled snapshot (Protobuf)
-    std::string cgroup;     // empty: the cgroup v2 mount
+    std::string policy, as;  // a directory or file of YAML, and which workload this host is
+    std::string snapshot;    // or: a compiled snapshot (Protobuf)
+    bool controller = false; // or: what the controller gives that this host is paired with
+    std::string cgroup;      // empty: the cgroup v2 mount
     std::string pin_dir = "/sys/fs/bpf/ringwall";
     std::string state_dir = "/var/lib/ringwall";
     std::string socket = "/run/ringwall/agent.sock";

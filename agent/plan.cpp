@@ -303,6 +303,7 @@ class Planner {
     void finish() {
         Applied& next = step_.next;
         next.identities = std::move(desired_.identities);
+        next.numbers = std::move(desired_.numbers);
         next.list_names = std::move(desired_.list_names);
         next.owners = std::move(desired_.owners);
         next.missing = std::move(desired_.missing);

@@ -54,12 +54,12 @@ std::string lines(const std::vector<model::Problem>& problems) {
     return all;
 }
 
+} // namespace
+
 void override_mode(v1::Snapshot& snapshot, const std::optional<model::Mode>& mode) {
     if (mode && snapshot.policy().subjects_size())
         snapshot.mutable_policy()->mutable_subjects(0)->set_mode(compute::wire(*mode));
 }
-
-} // namespace
 
 Address address_from(const std::string& bytes) {
     Address address = bytes.size() == 4 ? Address::v4(0) : Address{};
@@ -103,16 +103,16 @@ std::expected<v1::Snapshot, SourceError> parse_snapshot(const std::string& bytes
     return snapshot;
 }
 
-PolicySource::PolicySource(const Options& options)
+FileSource::FileSource(const Options& options)
     : path_(options.policy.empty() ? options.snapshot : options.policy), as_(options.as),
       state_file_(options.state_dir + "/snapshot.rw"), compiled_(options.policy.empty()),
       mode_(options.mode) {}
 
-std::string PolicySource::describe() const {
+std::string FileSource::describe() const {
     return compiled_ ? "snapshot " + path_ : fmt::format("policy {} as {}", path_, as_);
 }
 
-std::expected<Loaded, SourceError> PolicySource::load(const v1::Snapshot* running) const {
+std::expected<Loaded, SourceError> FileSource::load(const v1::Snapshot* running) const {
     if (auto trusted = check_trust(path_); !trusted)
         return fail(trusted.error().code == FileErrc::untrusted ? SourceErrc::untrusted
                                                                 : SourceErrc::unreadable,
@@ -127,7 +127,7 @@ std::expected<Loaded, SourceError> PolicySource::load(const v1::Snapshot* runnin
     return loaded;
 }
 
-std::expected<Loaded, SourceError> PolicySource::load_policy(const v1::Snapshot* running) const {
+std::expected<Loaded, SourceError> FileSource::load_policy(const v1::Snapshot* running) const {
     auto policy = policy::load(path_);
     if (!policy)
         return fail(SourceErrc::invalid, lines(policy.error()));
@@ -146,17 +146,21 @@ std::expected<Loaded, SourceError> PolicySource::load_policy(const v1::Snapshot*
     return Loaded{std::move(*snapshot), std::move(warnings)};
 }
 
-std::expected<Loaded, SourceError> PolicySource::load_snapshot() const {
+std::expected<Loaded, SourceError> FileSource::load_snapshot() const {
     auto bytes = read_file(path_);
     if (!bytes)
         return fail(SourceErrc::unreadable, bytes.error().message);
     auto snapshot = parse_snapshot(*bytes, path_);
     if (!snapshot)
         return std::unexpected(snapshot.error());
+    if (snapshot->policy().subjects().empty())
+        return fail(SourceErrc::invalid, path_ +
+                                             ": names no workload to enforce; make it again with "
+                                             "'ringwall snapshot --as WORKLOAD'");
     return Loaded{std::move(*snapshot), {}};
 }
 
-std::expected<v1::Snapshot, SourceError> PolicySource::last_good() const {
+std::expected<v1::Snapshot, SourceError> FileSource::last_good() const {
     auto bytes = read_file(state_file_);
     if (!bytes)
         return fail(SourceErrc::no_state, bytes.error().message);
@@ -165,7 +169,7 @@ std::expected<v1::Snapshot, SourceError> PolicySource::last_good() const {
     return parse_snapshot(*bytes, state_file_);
 }
 
-std::expected<void, SourceError> PolicySource::keep(const v1::Snapshot& snapshot) const {
+std::expected<void, SourceError> FileSource::keep(const v1::Snapshot& snapshot) const {
     if (auto written = write_file(state_file_, frame_snapshot(snapshot)); !written)
         return fail(SourceErrc::unreadable, written.error().message);
     return {};

@@ -1,5 +1,5 @@
-// Where the policy comes from: files of YAML or a compiled snapshot, and the last good one kept on
-// disk. Blocking file I/O, no event loop.
+// Where the policy comes from. Here: files of YAML or a compiled snapshot, and the last good one
+// kept on disk; from a controller: controller_source.h. Blocking file I/O, no event loop.
 #pragma once
 
 #include <expected>
@@ -24,17 +24,27 @@ struct Loaded {
 
 class PolicySource {
   public:
-    explicit PolicySource(const Options& options);
+    virtual ~PolicySource() = default;
+    // What to enforce now; `running`: what is enforced, null for nothing.
+    virtual std::expected<Loaded, SourceError> load(const v1::Snapshot* running) const = 0;
+    // What was applied last, by this agent or the one before: what the kernel may have.
+    virtual std::expected<v1::Snapshot, SourceError> last_good() const = 0;
+    virtual std::expected<void, SourceError> keep(const v1::Snapshot& snapshot) const = 0;
+    virtual std::string describe() const = 0; // for status
+    // It will bring more by itself, so that the agent runs on when the first cannot be enforced.
+    virtual bool brings_more() const { return false; }
+};
+
+class FileSource : public PolicySource {
+  public:
+    explicit FileSource(const Options& options);
 
     // Reads, checks and compiles. The version is the running one when nothing changed, else one
     // more; a snapshot file carries its own.
-    std::expected<Loaded, SourceError> load(const v1::Snapshot* running) const;
-
-    std::expected<v1::Snapshot, SourceError> last_good() const;
-    std::expected<void, SourceError> keep(const v1::Snapshot& snapshot) const;
-
-    const std::string& path() const { return path_; } // what to watch
-    std::string describe() const;                     // for status
+    std::expected<Loaded, SourceError> load(const v1::Snapshot* running) const override;
+    std::expected<v1::Snapshot, SourceError> last_good() const override;
+    std::expected<void, SourceError> keep(const v1::Snapshot& snapshot) const override;
+    std::string describe() const override;
 
   private:
     std::expected<Loaded, SourceError> load_policy(const v1::Snapshot* running) const;
@@ -44,6 +54,9 @@ class PolicySource {
     bool compiled_ = false;
     std::optional<model::Mode> mode_;
 };
+
+// --mode: of the host, the first subject.
+void override_mode(v1::Snapshot& snapshot, const std::optional<model::Mode>& mode);
 
 // 4 or 16 bytes in network order, as the snapshot has addresses; else unspecified.
 Address address_from(const std::string& bytes);

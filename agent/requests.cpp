@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "agent/flow_text.h"
+#include "agent/held.h"
 #include "agent/host.h"
 #include "agent/why.h"
 
@@ -115,7 +116,7 @@ std::string Requests::policy(const std::string& workload) const {
                              {"rules", json::value_from(rules_in_words(snapshot, subject))}});
     if (subjects.empty())
         return error_json({ApiErrc::not_found, "'" + workload + "' is not enforced by this agent"});
-    return line("policy", json::object{{"version", snapshot.policy().version()},
+    return line("policy", json::object{{"version", shown_version(snapshot.policy())},
                                        {"subjects", std::move(subjects)}});
 }
 

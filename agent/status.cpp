@@ -170,6 +170,8 @@ json::object status_json(const Enforcement& enforcement, const ProcessState& pro
                                    {"root_attached", datapath.root_attached()},
                                    {"refuses_connect", enforcement.refuses()}}},
             {"policy", policy_json(enforcement.state())},
+            {"controller",
+             process.controller ? json::value(to_json(*process.controller)) : json::value(nullptr)},
             {"paused_until", time_or_null(paused_until_ns(datapath))},
             {"subjects", subjects_json(enforcement.state())},
             {"hooks", hooks_json(datapath)},
@@ -202,6 +204,8 @@ MetricInput metric_input(const Enforcement& enforcement, const FlowStats& flows,
     in.digests = enforcement.digests();
     in.tampering = enforcement.tampering().counts;
     in.paused = paused_until_ns(enforcement.datapath()) != 0;
+    if (process.controller)
+        in.controller = numbers_of(*process.controller);
     in.started_at = double(process.started_ns) / 1e9;
     in.cpu_seconds = cpu_seconds();
     in.resident_bytes = resident_bytes();

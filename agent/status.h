@@ -1,8 +1,13 @@
 // What the agent says about itself, as JSON (schema: docs/agent.md).
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 #include <boost/json/object.hpp>
 
+#include "agent/controller_state.h"
 #include "agent/enforcement.h"
 #include "agent/metrics.h"
 
@@ -11,6 +16,7 @@ namespace ringwall::agent {
 struct ProcessState {
     std::int64_t started_ns = 0; // wall clock
     std::uint64_t reader_lost = 0, log_lost = 0;
+    std::optional<ControllerState> controller; // nullopt: the policy comes from files
 };
 
 boost::json::object status_json(const Enforcement& enforcement, const ProcessState& process);

@@ -14,6 +14,9 @@ namespace ringwall::pki {
 
 inline constexpr std::uint32_t signature_version = 1;
 
+// Of a policy on its way to an agent (v1::SignedPolicy).
+inline constexpr std::string_view policy_context = "ringwall/policy/v1";
+
 // "ringwall/policy/v1": names the use; 1..255 bytes, fixed in the code of both sides.
 // The signed bytes are "ringwall signature\0", version (4, big-endian), length of the context (1),
 // context, payload. 64 bytes; weak_key when the key is no signing key, malformed for the context.

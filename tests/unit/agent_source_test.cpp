@@ -77,7 +77,7 @@ TEST(Snapshot, NoChangedByteOfTheContentPasses) {
 TEST(Source, CompilesThePolicyForItsWorkload) {
     Scratch scratch;
     scratch.write("policy/all.yaml", policy, 0644);
-    const auto loaded = PolicySource(options_for(scratch)).load(nullptr);
+    const auto loaded = FileSource(options_for(scratch)).load(nullptr);
     ASSERT_TRUE(loaded) << loaded.error().message;
     EXPECT_EQ(loaded->snapshot.policy().version(), 1u);
     EXPECT_EQ(loaded->snapshot.policy().subjects(0).workload(), "app-uk-1");
@@ -87,7 +87,7 @@ TEST(Source, CompilesThePolicyForItsWorkload) {
 TEST(Source, TheSameContentKeepsItsVersionAnotherOneRaisesIt) {
     Scratch scratch;
     scratch.write("policy/all.yaml", policy, 0644);
-    const PolicySource source(options_for(scratch));
+    const FileSource source(options_for(scratch));
     auto first = source.load(nullptr)->snapshot;
     first.mutable_policy()->set_version(12);
     EXPECT_EQ(source.load(&first)->snapshot.policy().version(), 12u);
@@ -102,14 +102,14 @@ TEST(Source, TheHostsModeCanBeOverridden) {
     scratch.write("policy/all.yaml", policy, 0644);
     auto options = options_for(scratch);
     options.mode = model::Mode::visibility;
-    EXPECT_EQ(PolicySource(options).load(nullptr)->snapshot.policy().subjects(0).mode(),
+    EXPECT_EQ(FileSource(options).load(nullptr)->snapshot.policy().subjects(0).mode(),
               v1::VISIBILITY);
 }
 
 TEST(Source, ABrokenPolicySaysWhere) {
     Scratch scratch;
     scratch.write("policy/all.yaml", "kind: Wrkload\n", 0644);
-    const auto loaded = PolicySource(options_for(scratch)).load(nullptr);
+    const auto loaded = FileSource(options_for(scratch)).load(nullptr);
     ASSERT_FALSE(loaded);
     EXPECT_EQ(loaded.error().code, SourceErrc::invalid);
     EXPECT_NE(loaded.error().message.find("all.yaml:1"), std::string::npos);
@@ -120,7 +120,7 @@ TEST(Source, AWorkloadThatIsNotThereIsASentence) {
     scratch.write("policy/all.yaml", policy, 0644);
     auto options = options_for(scratch);
     options.as = "app-uk-9";
-    const auto loaded = PolicySource(options).load(nullptr);
+    const auto loaded = FileSource(options).load(nullptr);
     ASSERT_FALSE(loaded);
     EXPECT_NE(loaded.error().message.find("app-uk-9"), std::string::npos);
 }
@@ -128,12 +128,12 @@ TEST(Source, AWorkloadThatIsNotThereIsASentence) {
 TEST(Source, APolicyThatOthersMayWriteIsNotEnforced) {
     Scratch scratch;
     scratch.write("policy/all.yaml", policy, 0666);
-    EXPECT_EQ(PolicySource(options_for(scratch)).load(nullptr).error().code, SourceErrc::untrusted);
+    EXPECT_EQ(FileSource(options_for(scratch)).load(nullptr).error().code, SourceErrc::untrusted);
 }
 
 TEST(Source, TheLastGoodSnapshotIsKept) {
     Scratch scratch;
-    const PolicySource source(options_for(scratch));
+    const FileSource source(options_for(scratch));
     EXPECT_EQ(source.last_good().error().code, SourceErrc::no_state);
     ASSERT_TRUE(source.keep(payments()));
     EXPECT_EQ(source.last_good()->policy().version(), 7u);
@@ -145,7 +145,7 @@ TEST(Source, ASnapshotFileIsReadAsItIs) {
     Options options;
     options.snapshot = scratch.path("app.rw");
     options.state_dir = scratch.path("state");
-    const auto loaded = PolicySource(options).load(nullptr);
+    const auto loaded = FileSource(options).load(nullptr);
     ASSERT_TRUE(loaded);
     EXPECT_EQ(loaded->snapshot.policy().version(), 7u);
 }

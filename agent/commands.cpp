@@ -1,0 +1,86 @@
+#include "agent/commands.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "agent/flows.h"
+
+namespace ringwall::agent {
+namespace {
+
+constexpr std::uint32_t longest_pause = 86'400; // seconds, as for the local socket
+
+v1::CommandResult result(bool ok, std::string sentence) {
+    v1::CommandResult out;
+    out.set_ok(ok);
+    out.set_sentence(std::move(sentence));
+    return out;
+}
+
+bool matches(const v1::End& wanted, const loader::Event& event) {
+    Flow flow;
+    flow.event = event;
+    return (wanted.peer().empty() || address_from(wanted.peer()) == event.peer) &&
+           (wanted.protocol() == 0 || wanted.protocol() == event.protocol) &&
+           (wanted.port() == 0 || wanted.port() == flow.port());
+}
+
+} // namespace
+
+v1::CommandResult Commands::run(const v1::Command& command, std::function<void()>& afterwards) {
+    switch (command.action_case()) {
+    case v1::Command::kPause:
+        if (command.pause().seconds() == 0 || command.pause().seconds() > longest_pause)
+            return result(false, fmt::format("a pause has 1 to {} seconds", longest_pause));
+        return pause(std::chrono::seconds(command.pause().seconds()));
+    case v1::Command::kResume:
+        return pause(std::chrono::seconds(0));
+    case v1::Command::kDetach:
+        afterwards = hooks_.detach;
+        return result(true, "enforcement is being removed, and the agent ends");
+    case v1::Command::kSysdump: {
+        auto out = result(true, "status, counters, settings and facts of the host, as JSON");
+        out.set_content(hooks_.sysdump());
+        return out;
+    }
+    case v1::Command::kEnd:
+        return end(command.end());
+    case v1::Command::ACTION_NOT_SET:
+        break;
+    }
+    return result(false, "this agent does not know the command; upgrade it");
+}
+
+v1::CommandResult Commands::pause(std::chrono::seconds duration) {
+    if (auto done = enforcement_.pause(duration); !done)
+        return result(false, done.error().message);
+    return result(true, duration.count()
+                            ? fmt::format("enforcement is paused for {} s", duration.count())
+                            : "enforcement is resumed");
+}
+
+v1::CommandResult Commands::end(const v1::End& wanted) {
+    std::vector<loader::Event> live;
+    enforcement_.datapath().sweep(loader::Sweep::all, [&](const loader::Event& event) {
+        hooks_.observe(event);
+        if (event.kind != loader::EventKind::end && matches(wanted, event) &&
+            enforcement_.enforcer().subject_name(event.subject) == wanted.subject())
+            live.push_back(event);
+    });
+    std::size_t ended = 0;
+    for (const auto& event : live)
+        ended += enforcement_.end_socket(event) ? 1 : 0;
+    spdlog::warn("audit: the controller ended {} of {} connections of {}", ended, live.size(),
+                 wanted.subject());
+    if (live.empty())
+        return result(true, fmt::format("{} has no such connection", wanted.subject()));
+    return result(ended == live.size(),
+                  fmt::format("{} of {} connections were ended{}", ended, live.size(),
+                              ended == live.size() ? ""
+                                                   : "; the others are unconnected, or in a "
+                                                     "namespace that the agent may not enter"));
+}
+
+} // namespace ringwall::agent

@@ -1,0 +1,34 @@
+// What the controller may tell this host to do.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "agent/enforcement.h"
+#include "control/proto/session.pb.h"
+
+namespace ringwall::agent {
+
+struct CommandHooks {
+    std::function<std::string()> sysdump;              // JSON
+    std::function<void()> detach;                      // ends the agent
+    std::function<void(const loader::Event&)> observe; // each event of a sweep
+};
+
+class Commands {
+  public:
+    Commands(Enforcement& enforcement, CommandHooks hooks)
+        : enforcement_(enforcement), hooks_(std::move(hooks)) {}
+
+    // `afterwards` is set to what is to be done when the result has gone out.
+    v1::CommandResult run(const v1::Command& command, std::function<void()>& afterwards);
+
+  private:
+    v1::CommandResult pause(std::chrono::seconds duration);
+    v1::CommandResult end(const v1::End& end);
+
+    Enforcement& enforcement_;
+    CommandHooks hooks_;
+};
+
+} // namespace ringwall::agent
