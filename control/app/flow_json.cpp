@@ -1,0 +1,143 @@
+#include "control/app/flow_json.h"
+
+#include <algorithm>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "agent/flow_text.h"
+#include "common/ip.h"
+#include "control/core/time.h"
+
+namespace ringwall::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uint32_t icmp = 1, icmp_v6 = 58;
+
+std::string address_text(const std::string& bytes) {
+    Address out;
+    if (bytes.size() == out.bytes.size()) {
+        std::ranges::copy(bytes, out.bytes.begin());
+        return out.text();
+    }
+    std::uint32_t value = 0;
+    for (const char byte : bytes)
+        value = value << 8 | static_cast<std::uint8_t>(byte);
+    return bytes.size() == 4 ? Address::v4(value).text() : "unknown";
+}
+
+void put(json::object& out, std::string_view key, const std::string& value) {
+    if (!value.empty())
+        out[key] = value;
+}
+
+json::object labels_of(const std::string& text) {
+    boost::system::error_code error;
+    auto value = json::parse(text, error);
+    return !error && value.is_object() ? std::move(value.get_object()) : json::object{};
+}
+
+// "Web Server, Payments, Production, UK"
+std::string context_of(const json::object& labels) {
+    std::vector<std::string> parts;
+    for (const char* key : {"role", "app", "env", "loc"})
+        if (const auto* value = labels.if_contains(key); value && value->is_string())
+            parts.emplace_back(value->get_string());
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+json::object process_of(const v1::FlowSummary& summary) {
+    const auto& process = summary.process();
+    json::object out;
+    const auto& shown = !process.unit().empty()        ? process.unit()
+                        : !process.container().empty() ? process.container()
+                                                       : process.name();
+    put(out, "shown", shown);
+    put(out, "path", process.path());
+    put(out, "name", process.name());
+    put(out, "unit", process.unit());
+    put(out, "container", process.container());
+    put(out, "user", process.user());
+    put(out, "group", process.group());
+    put(out, "sha256", process.sha256());
+    put(out, "unresolved", summary.unresolved());
+    return out;
+}
+
+json::object end_of(const std::string& address, const std::string& workload,
+                    const std::string& labels_text) {
+    json::object out{{"address", address_text(address)}};
+    put(out, "workload", workload);
+    auto labels = labels_of(labels_text);
+    put(out, "context", context_of(labels));
+    if (!labels.empty())
+        out["labels"] = std::move(labels);
+    return out;
+}
+
+json::object both_ways(bool outward, std::uint64_t sent, std::uint64_t received) {
+    return {{"to_destination", outward ? sent : received},
+            {"to_source", outward ? received : sent}};
+}
+
+void put_service(json::object& out, const v1::FlowSummary& summary) {
+    const auto port = summary.port();
+    if (summary.protocol() == icmp || summary.protocol() == icmp_v6)
+        out["icmp"] = json::object{{"type", port >> 8}, {"code", port & 0xff}};
+    else
+        out["port"] = port;
+}
+
+} // namespace
+
+const char* name(v1::FlowVerdict verdict) {
+    switch (verdict) {
+    case v1::ALLOWED:
+        return "allowed";
+    case v1::WOULD_BLOCK:
+        return "would-block";
+    case v1::BLOCKED:
+        return "blocked";
+    default: // a newer agent's verdict that this side does not know
+        return "unmatched";
+    }
+}
+
+json::object to_json(const flows::Row& row, const std::string& peer_workload) {
+    const auto& summary = row.summary;
+    const bool outward = summary.direction() != v1::INBOUND;
+    auto local = end_of(summary.local(), summary.subject(),
+                        outward ? row.labels.source : row.labels.destination);
+    auto peer = end_of(summary.peer(), peer_workload,
+                       outward ? row.labels.destination : row.labels.source);
+    if (auto process = process_of(summary); !process.empty())
+        local["process"] = std::move(process);
+    if (!summary.peer_lists().empty())
+        peer["lists"] = json::array(summary.peer_lists().begin(), summary.peer_lists().end());
+    json::object out{{"id", std::to_string(row.id)},
+                     {"started", core::rfc3339(summary.first_ns())},
+                     {"time", core::rfc3339(summary.last_ns())},
+                     {"count", std::max<std::uint64_t>(summary.count(), 1)},
+                     {"verdict", name(summary.verdict())},
+                     {"reason", summary.reason()},
+                     {"rules", json::array(summary.rules().begin(), summary.rules().end())},
+                     {"policy_version", summary.policy_version()},
+                     {"direction", outward ? "outbound" : "inbound"},
+                     {"protocol",
+                      agent::protocol_name(static_cast<std::uint8_t>(summary.protocol()))},
+                     {"subject", summary.subject()}};
+    put_service(out, summary);
+    out["source"] = outward ? std::move(local) : std::move(peer);
+    out["destination"] = outward ? std::move(peer) : std::move(local);
+    out["bytes"] = both_ways(outward, summary.bytes_sent(), summary.bytes_received());
+    out["packets"] = both_ways(outward, summary.packets_sent(), summary.packets_received());
+    out["retransmits"] = summary.retransmits();
+    out["rtt_us"] = summary.rtt_us();
+    return out;
+}
+
+} // namespace ringwall::app
