@@ -14,7 +14,7 @@ set(CPACK_INSTALL_PREFIX /usr)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
-set(CPACK_COMPONENTS_ALL agent cli)
+set(CPACK_COMPONENTS_ALL agent cli controller)
 
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
@@ -28,7 +28,7 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(deb ${CMAKE_CURRENT_LIST_DIR})
 
 set(CPACK_DEBIAN_CLI_PACKAGE_NAME ringwall)
-set(CPACK_DEBIAN_CLI_PACKAGE_SUGGESTS "ringwall-agent")
+set(CPACK_DEBIAN_CLI_PACKAGE_SUGGESTS "ringwall-agent, ringwall-controller")
 set(CPACK_DEBIAN_CLI_DESCRIPTION "micro-segmentation for Linux: command line
 Shows what the Ringwall agent of this host enforces and every connection it
 decided on, with the labels, the process and the rule; explains why a
@@ -55,13 +55,30 @@ blocks nothing until its configuration says so.
 Enforcement stays in the kernel while the agent is stopped or upgraded.
 Removing the package takes it out of the kernel.")
 
+set(CPACK_COMPONENT_CONTROLLER_DEPENDS cli)
+set(CPACK_DEBIAN_CONTROLLER_PACKAGE_NAME ringwall-controller)
+set(CPACK_DEBIAN_CONTROLLER_PACKAGE_DEPENDS
+    "systemd | systemd-standalone-sysusers | systemd-sysusers")
+set(CPACK_DEBIAN_CONTROLLER_PACKAGE_SUGGESTS "prometheus, rsyslog")
+set(CPACK_DEBIAN_CONTROLLER_PACKAGE_CONTROL_EXTRA
+    ${deb}/controller/conffiles ${deb}/controller/postinst ${deb}/controller/prerm
+    ${deb}/controller/postrm)
+set(CPACK_DEBIAN_CONTROLLER_DESCRIPTION "micro-segmentation for Linux: controller of a fleet
+Keeps the labels, workloads and rule sets of a fleet as drafts and numbered
+versions, computes what each host has to enforce, and pushes every change to
+exactly the agents concerned. Versions are reviewed as a difference, confirmed
+or taken back, and rolled back.
+.
+One binary with an embedded database; REST and command line; agents pair with
+a one-line token and are known by certificates of its own authority.")
+
 # /usr/share/doc/PACKAGE: what Debian policy asks for.
 configure_file(${deb}/changelog.in changelog.Debian @ONLY)
 compressed(changelog.Debian.gz changelog.Debian)
 compressed(changelog.gz ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
 add_custom_target(package_docs ALL
   DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/changelog.Debian.gz ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz)
-foreach(component agent cli)
+foreach(component agent cli controller)
   string(TOUPPER ${component} upper)
   set(package ${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
   install(FILES ${deb}/copyright ${CMAKE_CURRENT_BINARY_DIR}/changelog.Debian.gz

@@ -52,7 +52,7 @@ case $* in *is-enabled*) echo enabled ;; esac
 
 def packages(revision):
     found = sorted(glob.glob(f"{PACKAGES}/{revision}/*.deb"))
-    assert len(found) == 2, f"two packages expected in {PACKAGES}/{revision}: {found}"
+    assert len(found) == 3, f"three packages expected in {PACKAGES}/{revision}: {found}"
     return found
 
 
@@ -93,6 +93,9 @@ class Life(unittest.TestCase):
             "/usr/share/man/man1/ringwall.1.gz": 0o644,
             "/usr/share/man/man5/ringwall-policy.5.gz": 0o644,
             "/usr/share/man/man8/ringwall-agent.8.gz": 0o644,
+            "/usr/sbin/ringwall-controller": 0o755, "/etc/ringwall/controller.yaml": 0o644,
+            "/lib/systemd/system/ringwall-controller.service": 0o644,
+            "/usr/share/man/man8/ringwall-controller.8.gz": 0o644,
             "/usr/share/bash-completion/completions/ringwall": 0o644,
             "/usr/share/zsh/vendor-completions/_ringwall": 0o644,
             "/usr/share/fish/vendor_completions.d/ringwall.fish": 0o644,
@@ -104,7 +107,11 @@ class Life(unittest.TestCase):
             self.assertEqual((0, 0), (info.st_uid, info.st_gid), path)
         self.assertEqual(expected, found)
         self.debian.run("getent", "group", "ringwall")
-        self.debian.run("dpkg", "--verify", "ringwall", "ringwall-agent")
+        self.debian.run("dpkg", "--verify", "ringwall", "ringwall-agent", "ringwall-controller")
+        data = self.debian.path("/var/lib/ringwall-controller").stat()
+        self.assertEqual(0o700, stat.S_IMODE(data.st_mode))
+        self.assertEqual(self.debian.run("id", "-u", "ringwall-controller").stdout.strip(),
+                         str(data.st_uid))
         links = self.debian.exists("/etc/systemd/system/*.wants/ringwall-agent.service")
         self.assertEqual(["/etc/systemd/system/sysinit.target.wants/ringwall-agent.service"], links)
 
@@ -116,7 +123,8 @@ class Life(unittest.TestCase):
                         "/usr/share/doc/ringwall/examples/starter")
 
     def unit_is_sound(self):
-        self.debian.run("systemd-analyze", "verify", "--man=no", "ringwall-agent.service")
+        self.debian.run("systemd-analyze", "verify", "--man=no", "ringwall-agent.service",
+                        "ringwall-controller.service")
 
     def default_only_watches(self):
         agent = self.start_agent("--cgroup", f"/sys/fs/cgroup/{NAME}", "--refuse-connect", "on")
@@ -196,9 +204,9 @@ class Life(unittest.TestCase):
         self.debian.install(packages(2))
 
     def purge(self):
-        said = self.debian.apt("purge", "ringwall-agent", "ringwall")
+        said = self.debian.apt("purge", "ringwall-agent", "ringwall-controller", "ringwall")
         self.assert_detached()
-        self.assertEqual([], self.debian.exists("/var/*/ringwall") +
+        self.assertEqual([], self.debian.exists("/var/*/ringwall*") +
                          self.debian.exists("/run/ringwall"), said)
         etc = self.debian.path("/etc")
         self.assertEqual(["ringwall", "ringwall/policy", "ringwall/policy/mine.yaml"],
@@ -217,9 +225,12 @@ class Life(unittest.TestCase):
         self.debian.install(packages(2))
         asked = self.asked()
         self.assertIn(f"try-restart {unit}", asked)
+        self.assertIn("try-restart ringwall-controller.service", asked)
         self.assertFalse([a for a in asked if "stop" in a.split()], asked)
-        self.debian.apt("purge", "ringwall-agent", "ringwall")
-        self.assertIn(f"stop {unit}", self.asked())
+        self.debian.apt("purge", "ringwall-agent", "ringwall-controller", "ringwall")
+        asked = self.asked()
+        self.assertIn(f"stop {unit}", asked)
+        self.assertIn("stop ringwall-controller.service", asked)
 
     # -- what they look at --
 
@@ -268,8 +279,8 @@ class Life(unittest.TestCase):
 
     def assert_status(self, status):
         found = self.debian.run("dpkg-query", "-W", "-f", "${Status}\n", "ringwall",
-                                "ringwall-agent").stdout
-        self.assertEqual([status] * 2, found.splitlines())
+                                "ringwall-agent", "ringwall-controller").stdout
+        self.assertEqual([status] * 3, found.splitlines())
 
     def wait_for_lock(self):
         """Until somebody holds the lock: a try that would get it gives it back at once."""
