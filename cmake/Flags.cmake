@@ -27,11 +27,19 @@ else()
   target_link_options(ringwall_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
-# ringwall_test(NAME SOURCES... [LIBS ...]) : one GoogleTest binary, one CTest suite per file.
+# All unit tests and fuzzers, and nothing else.
+add_custom_target(checks)
+
+# ringwall_test(NAME SOURCES... [LIBS ...] [NETWORK]) : one GoogleTest binary, one CTest suite per file.
+# NETWORK: real sockets and TLS. The build with ASan is for pure modules and leaves those out.
 function(ringwall_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "NETWORK" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(ARG_NETWORK AND RINGWALL_SANITIZE MATCHES address)
+    return()
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ringwall_flags ${ARG_LIBS} GTest::gtest GTest::gtest_main)
+  add_dependencies(checks ${name})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()

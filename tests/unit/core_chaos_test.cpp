@@ -60,6 +60,10 @@ class Chaos {
             host->start();
         }
         world_.pass(5min);
+        if (const auto rollout = world_.controller().rollout(); rollout && rollout->open()) {
+            EXPECT_TRUE(world_.controller().proceed(world_.me())); // a canary may wait for ever
+            world_.pass(1min);
+        }
     }
 
     // In words, since numbers may differ from those of a policy computed alone.
@@ -75,10 +79,6 @@ class Chaos {
             const auto agent = world_.controller().agent(host->name());
             EXPECT_TRUE(agent->current)
                 << agent->name << " " << fleet::name(agent->presence) << " " << agent->refused
-                << " provisioned " << agent->provisioned << " held prov " << host->policy().provisioned()
-                << " nacks " << agent->stats.nacks << " unconfirmed " << agent->unconfirmed
-                << " deltas " << agent->stats.deltas << " snaps " << agent->stats.snapshots
-                << " left " << (host->left.empty() ? 0 : host->left.back())
                 << " holds " << host->policy().version() << ", " << host->inventory().revision();
         }
     }
@@ -174,7 +174,8 @@ class Chaos {
 
 TEST(CoreChaos, EndsInWhatTheOracleSays) {
     const char* given = std::getenv("RINGWALL_SEED");
-    const auto first = given ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device{}();
+    const auto first =
+        given ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device{}();
     for (std::uint32_t seed = first; seed < first + 6; ++seed) {
         SCOPED_TRACE(fmt::format("seed {}", seed));
         Chaos chaos(seed);

@@ -1,8 +1,5 @@
 // A disk of two megabytes, filled to the last byte.
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-
+#include "tests/unit/small_disk.h"
 #include "tests/unit/store_fixture.h"
 
 namespace ringwall::store {
@@ -10,35 +7,10 @@ namespace {
 
 using namespace testing;
 
-// A tmpfs in a mount namespace of this process: it goes with it, however it ends.
-class SmallDisk {
-  public:
-    explicit SmallDisk(std::string path) : path_(std::move(path)) {
-        mkdir(path_.c_str(), 0700);
-        mounted_ = unshare(CLONE_NEWNS) == 0 &&
-                   mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                   mount("rw-store", path_.c_str(), "tmpfs", 0, "size=2m") == 0;
-    }
-    SmallDisk(const SmallDisk&) = delete;
-    SmallDisk& operator=(const SmallDisk&) = delete;
-    SmallDisk(SmallDisk&&) = delete;
-    SmallDisk& operator=(SmallDisk&&) = delete;
-    ~SmallDisk() {
-        if (mounted_)
-            umount2(path_.c_str(), MNT_DETACH);
-    }
-    bool mounted() const { return mounted_; }
-    std::string path(const std::string& name) const { return path_ + "/" + name; }
-
-  private:
-    std::string path_;
-    bool mounted_ = false;
-};
-
 class StoreFullDisk : public ::testing::Test {
   protected:
     agent::testing::Scratch scratch_;
-    SmallDisk disk_{scratch_.path("disk")};
+    agent::testing::SmallDisk disk_{scratch_.path("disk")};
 
     void SetUp() override {
         ASSERT_TRUE(disk_.mounted()) << "this test mounts a tmpfs: run as root";

@@ -1,0 +1,129 @@
+"""A controller and its agents: paired, one policy for all, changed while it runs, and what goes wrong.
+
+    web-1, web-2 ──tcp 8080──▶ app-1        all in one network with the controller
+"""
+
+import json
+import os
+
+from story import ANSWERED, SILENT, Story, allow, role, service, unittest, wait_until
+
+from harness.controller import Controller, PairedAgent
+from harness.policy import document
+
+PORT = 8080
+
+
+class Fleet(Story):
+    @classmethod
+    def build(cls):
+        cls.head = cls.lab.host("head", "10.0.9.1")
+        cls.controller = Controller(cls.head)
+        cls.controller.cli("pair", "--profile", "all", "--new", "--label", "app=Payments", "--mode",
+                           "full")
+        cls.agents = {}
+        for name, address, labels in (("web-1", "10.0.0.1", {"role": "Web"}),
+                                      ("web-2", "10.0.0.2", {"role": "Web"}),
+                                      ("app-1", "10.0.1.5", {"role": "App"})):
+            host = cls.lab.host(name, address)
+            setattr(cls, name.replace("-", "_"), host)
+            cls.agents[name] = PairedAgent(host, cls.controller, labels=labels)
+        cls.app_1.serve("tcp", "10.0.1.5", PORT, unit="echo.service")
+        cls.write_rules("web-to-app", "allow")
+        cls.controller.cli("apply", "-f", cls.directory())
+        cls.provision()
+
+    @classmethod
+    def directory(cls):
+        return f"{cls.lab.directory}/git"
+
+    @classmethod
+    def write_rules(cls, name, action):
+        # The controller itself is a host of the fleet's network that everybody may reach.
+        rules = [allow(name, role("Web"), role("App"), service(f"tcp/{PORT}"), action=action),
+                 allow("controller", {"all": True}, {"list": "controller"}, service("tcp/8443"))]
+        documents = [document("AddressList", "controller", cidrs=["10.0.9.1"]),
+                     document("RuleSet", "payments", rules=rules)]
+        cls.lab.write("git/rules.yaml", "".join(f"---\n{json.dumps(d)}\n" for d in documents))
+
+    @classmethod
+    def provision(cls, *options):
+        cls.controller.cli("provision", "--yes", *options)
+        cls.settled()
+
+    @classmethod
+    def settled(cls):
+        def all_current():
+            agents = cls.controller.json("agents")["items"]
+            return all(a["current"] for a in agents)
+        wait_until(all_current, "every agent holds the newest", 20)
+
+    def reach(self, host, expected):
+        self.assert_seen(expected, host.probe("tcp", "10.0.1.5", PORT))
+
+    def test_what_is_allowed_by_label_passes_and_nothing_else(self):
+        self.reach(self.web_1, ANSWERED)
+        self.assert_seen(SILENT, self.app_1.probe("tcp", "10.0.0.1", PORT))
+
+    def test_a_label_acts_at_once(self):
+        self.controller.cli("label", "web-2", "role=Mail")
+        self.settled()
+        self.assertNotEqual(ANSWERED, self.web_2.probe("tcp", "10.0.1.5", PORT)["result"])
+        self.controller.cli("label", "web-2", "role=Web")
+        self.settled()
+        self.reach(self.web_2, ANSWERED)
+
+    def test_the_controller_dies_and_comes_back(self):
+        self.controller.kill()
+        self.reach(self.web_1, ANSWERED)
+        self.controller.start()
+        wait_until(lambda: all(a["presence"] == "online"
+                               for a in self.controller.json("agents")["items"]),
+                   "all agents are back", 90)
+        self.reach(self.web_1, ANSWERED)
+
+    def test_an_agent_dies_and_comes_back_on_what_it_kept(self):
+        self.controller.kill()
+        self.agents["app-1"].kill()
+        self.agents["app-1"].start()
+        self.reach(self.web_1, ANSWERED)
+        self.assert_seen(SILENT, self.app_1.probe("tcp", "10.0.0.1", PORT))
+        self.controller.start()
+
+    def test_a_version_that_nobody_confirms_is_taken_back(self):
+        self.write_rules("nobody", "deny")
+        self.controller.cli("apply", "-f", self.directory())
+        self.provision("--confirm-within", "3s")
+        self.assertNotEqual(ANSWERED, self.web_1.probe("tcp", "10.0.1.5", PORT)["result"])
+        wait_until(lambda: self.controller.json("rollout")["phase"] == "taken_back",
+                   "the version is taken back", 20)
+        self.settled()
+        self.reach(self.web_1, ANSWERED)
+        self.write_rules("web-to-app", "allow")
+        self.controller.cli("apply", "-f", self.directory())
+
+    def test_flows_of_the_fleet_have_both_ends(self):
+        self.reach(self.web_1, ANSWERED)
+
+        def seen():
+            done = self.controller.run("get", "flows", "-o", "json")
+            return done.stdout if "web-1" in done.stdout and "app-1" in done.stdout else ""
+        wait_until(seen, "the connection is in the controller's flows", 20)
+
+    def test_a_revoked_agent_is_out(self):
+        extra = self.lab.host("extra", "10.0.3.1")
+        agent = PairedAgent(extra, self.controller, labels={"role": "Web"})
+        self.settled()
+        self.controller.cli("agents", "revoke", "extra", "--reason", "test")
+        wait_until(lambda: "revoked" in json.dumps(agent.status()).lower(), "the agent knows it", 30)
+        self.assertIn("revoked", self.controller.cli("agents"))
+        agent.stop()
+
+    def test_secrets_are_for_their_owner_only(self):
+        for name in ("admin.token", "authority.json", "signing.key", "policy.db"):
+            mode = os.stat(f"{self.controller.data}/{name}").st_mode & 0o777
+            self.assertEqual(0o600, mode, name)
+
+
+if __name__ == "__main__":
+    unittest.main()
