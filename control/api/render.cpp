@@ -194,6 +194,10 @@ json::object to_json(const core::Agent& agent) {
                      {"unconfirmed", agent.unconfirmed},
                      {"skew_ms", agent.skew_ns / 1'000'000},
                      {"stats", to_json(agent.stats)}};
+    if (agent.paired_ns != 0)
+        out["paired"] = core::rfc3339(agent.paired_ns);
+    if (!agent.revoked.empty())
+        out["revoked"] = clean(agent.revoked);
     if (agent.last_heard_ns != 0)
         out["last_heard"] = core::rfc3339(agent.last_heard_ns);
     if (!agent.refused.empty())

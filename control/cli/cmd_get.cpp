@@ -67,7 +67,7 @@ Result<void> watch(client::Client& events, client::Client& client, const Argumen
     const auto each = [&](const client::Event& event) {
         json::error_code error;
         const auto data = json::parse(event.data, error);
-        if (event.type == "lost")
+        if (event.type == "missed")
             all();
         else if (!error && is_wanted(wanted, data))
             show_change(client, arguments, data);

@@ -174,9 +174,10 @@ TEST_F(ApiObjects, WhatOthersNeedIsNotRemoved) {
 }
 
 TEST_F(ApiObjects, WarningsComeWithTheAnswer) {
+    ASSERT_EQ(put("/workloads/web-1", workload("web-1", web_labels, "10.0.0.1")).status, 201U);
     const auto made = put("/rule-sets/payments", rule_set("payments", scopes));
     EXPECT_EQ(made.status, 201U) << made.body;
-    EXPECT_FALSE(made.sentences().empty()) << "nothing is selected yet";
+    EXPECT_FALSE(made.sentences().empty()) << "nobody is an App";
 }
 
 TEST_F(ApiObjects, AListIsReadPageByPage) {

@@ -140,8 +140,7 @@ TEST_F(ApiScope, AgentsFollowTheirWorkloads) {
     world_.pair("pay-2", pay, "10.0.0.21");
     world_.pair("shop-2", shop, "10.0.0.22");
     become("pay-admin", "admin", pay_scope);
-    EXPECT_EQ(get("/agents").names(), std::vector<std::string>{""}) << "one agent";
-    EXPECT_EQ(get("/agents").json.at("items").at(0).at("name"), "pay-2");
+    EXPECT_EQ(get("/agents").names(), (std::vector<std::string>{"pay-2"}));
     EXPECT_EQ(get("/agents/shop-2").status, 404U);
     EXPECT_EQ(post("/agents/shop-2/revoke", R"({"reason":"x"})").status, 404U);
     EXPECT_EQ(post("/agents/shop-2/commands", R"({"resume":true})").status, 404U);
