@@ -201,6 +201,17 @@ struct bpf_iter__bpf_sk_storage_map {
 	void *value;
 } RW_CORE;
 
+struct socket {
+	struct sock *sk;
+} RW_CORE;
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+} RW_CORE;
+
 struct bpf_iter__bpf_map_elem {
 	struct bpf_iter_meta *meta;
 	struct bpf_map *map;

@@ -25,14 +25,10 @@ static __always_inline __u8 rw_sweep_kind(const struct rw_flow *f)
 }
 
 /* Socket storage. TCP's numbers are the connection's own, SYN and FIN included. */
-SEC("iter/bpf_sk_storage_map")
-int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
+static __always_inline int rw_report_socket(struct seq_file *seq, struct sock *sk,
+					    struct rw_socket *s)
 {
-	struct rw_socket *s = ctx->value;
-	struct sock *sk = ctx->sk;
 	struct rw_event e = {};
-	if (!s || !sk)
-		return 0;
 	rw_principal_of(&s->owner); /* a look-up keeps it from falling out of the LRU */
 	if (!(s->flow.flags & RW_FLOW_REPORTED))
 		return 0;
@@ -54,7 +50,7 @@ int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
 		e.srtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
 		e.retransmits = BPF_CORE_READ(tcp, total_retrans);
 	}
-	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
+	bpf_seq_write(seq, &e, sizeof(e));
 	return 0;
 }
 
@@ -63,12 +59,10 @@ int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
  * its generation taken, so that its next packet moves it to socket storage, where the sweep above
  * finds it from then on.
  */
-SEC("iter/bpf_map_elem")
-int rw_sweep_young(struct bpf_iter__bpf_map_elem *ctx)
+static __always_inline int rw_report_young(struct seq_file *seq, struct rw_slot *slot)
 {
-	struct rw_slot *slot = ctx->value;
 	struct rw_event e = {};
-	if (!slot || !slot->cookie || slot->freed)
+	if (!slot->cookie || slot->freed)
 		return 0;
 	struct rw_socket *s = &slot->socket;
 	rw_principal_of(&s->owner);
@@ -82,8 +76,56 @@ int rw_sweep_young(struct bpf_iter__bpf_map_elem *ctx)
 	e.kind = RW_EVENT_START;
 	e.time = bpf_ktime_get_ns();
 	e.cookie = slot->cookie;
-	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
+	bpf_seq_write(seq, &e, sizeof(e));
 	return 0;
+}
+
+SEC("iter/bpf_sk_storage_map")
+int rw_sweep(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct rw_socket *s = ctx->value;
+	struct sock *sk = ctx->sk;
+	return s && sk ? rw_report_socket(ctx->meta->seq, sk, s) : 0;
+}
+
+SEC("iter/bpf_map_elem")
+int rw_sweep_young(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct rw_slot *slot = ctx->value;
+	return slot ? rw_report_young(ctx->meta->seq, slot) : 0;
+}
+
+/*
+ * Both at once, for hosts whose security policy lets nobody iterate over the elements of a map: the
+ * sockets that some task has open. One that several tasks have comes several times. Loaded there
+ * alone: bpf_sock_from_file is of 5.11.
+ */
+SEC("iter/task_file")
+int rw_sweep_files(struct bpf_iter__task_file *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct file *file = ctx->file;
+	struct socket *socket;
+	struct rw_socket *s;
+	struct rw_slot *slot;
+	struct sock *sk;
+	__u64 cookie;
+	asm volatile("" : "+r"(file)); /* what is checked is what is used, not read again */
+	if (!file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	sk = socket->sk;
+	asm volatile("" : "+r"(sk));
+	if (!sk)
+		return 0;
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (s)
+		return rw_report_socket(seq, sk, s);
+	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	slot = rw_slot_of(cookie);
+	return slot && slot->cookie == cookie ? rw_report_young(seq, slot) : 0;
 }
 
 #endif

@@ -25,6 +25,7 @@
 #include "loader/pins.h"
 #include "loader/rows.h"
 #include "loader/seal.h"
+#include "loader/sweeper.h"
 #include "loader/writer.h"
 #include "ringwall.skel.h"
 
@@ -123,7 +124,8 @@ class KernelDatapath final : public Datapath {
     KernelDatapath(Options options, Pins pins, Object object, Control control, bool adopted)
         : options_(std::move(options)), pins_(std::move(pins)), object_(std::move(object)),
           maps_(*object_), control_(std::move(control)), writer_(maps_, *control_, options_.limits),
-          adopted_(adopted), secret_{control_->secret[0], control_->secret[1]} {}
+          adopted_(adopted), secret_{control_->secret[0], control_->secret[1]}, sweeper_(*object_) {
+    }
 
     Result<void> start();
 
@@ -162,8 +164,6 @@ class KernelDatapath final : public Datapath {
 
   private:
     static int on_record(void* self, void* data, std::size_t size);
-    std::size_t sweep_with(Link& link, bpf_program* program, int map,
-                           const std::function<void(const Event&)>& sink) const;
     std::size_t sweep_datagrams(const std::function<void(const Event&)>& sink) const;
     Result<void> write_service_ranges();
     Result<void> watch();
@@ -180,7 +180,7 @@ class KernelDatapath final : public Datapath {
     bool adopted_;
     Secret secret_;
     Ring ring_;
-    Link sweeper_, young_sweeper_;
+    Sweeper sweeper_;
     std::optional<Guard> guard_; // once attached
     std::optional<Seals> seals_;
     rw_control kept_{}; // the control block as we left it
@@ -221,6 +221,7 @@ Result<std::unique_ptr<Datapath>> Datapath::open(Options options) {
         return std::unexpected(load_error(errno, log));
     }
     set_limits(*object, options.limits);
+    Sweeper::choose(*object);
     const bool adopted = pins_fit(*object, *pins);
     if (!adopted)
         pins->forget_maps({std::begin(pinned_maps), std::end(pinned_maps)});
@@ -403,43 +404,6 @@ std::size_t KernelDatapath::drain_folds(const std::function<void(const Event&)>&
     return events;
 }
 
-// Runs an iterator program over a map; what it writes are events.
-std::size_t KernelDatapath::sweep_with(Link& link, bpf_program* program, int map,
-                                       const std::function<void(const Event&)>& sink) const {
-    if (!link) {
-        bpf_iter_link_info info{};
-        info.map.map_fd = map;
-        bpf_iter_attach_opts opts{};
-        opts.sz = sizeof opts;
-        opts.link_info = &info;
-        opts.link_info_len = sizeof info;
-        link.reset(bpf_program__attach_iter(program, &opts));
-        if (!link)
-            return 0;
-    }
-    const Fd reader(bpf_iter_create(bpf_link__fd(link.get())));
-    if (!reader)
-        return 0;
-    std::vector<char> buffer(64 * sizeof(rw_event));
-    std::size_t held = 0, events = 0;
-    for (;;) {
-        const ssize_t got = read(reader.get(), buffer.data() + held, buffer.size() - held);
-        if (got < 0 && errno == EAGAIN)
-            continue;
-        if (got <= 0)
-            return events;
-        held += got;
-        std::size_t at = 0;
-        for (; held - at >= sizeof(rw_event); at += sizeof(rw_event))
-            if (const auto event = decode_event(buffer.data() + at, sizeof(rw_event))) {
-                sink(*event);
-                ++events;
-            }
-        std::memmove(buffer.data(), buffer.data() + at, held - at);
-        held -= at;
-    }
-}
-
 std::size_t KernelDatapath::sweep_datagrams(const std::function<void(const Event&)>& sink) const {
     const std::uint64_t now = monotonic_ns();
     std::size_t events = 0;
@@ -465,9 +429,7 @@ std::size_t KernelDatapath::sweep(Sweep which, const std::function<void(const Ev
     window.sweep_since = window.sweep_until;
     window.sweep_until = monotonic_ns();
     window.sweep_all = which == Sweep::all;
-    // The young ones last: what this reports may grow up at once, and is then not begun again.
-    std::size_t events = sweep_with(sweeper_, object_->progs.rw_sweep, maps_.sockets, sink);
-    events += sweep_with(young_sweeper_, object_->progs.rw_sweep_young, maps_.nursery, sink);
+    const std::size_t events = sweeper_.run(sink);
     return events + (which == Sweep::all ? sweep_datagrams(sink) : 0);
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "common/ip.h"
 #include "control/api/endpoint.h"
 #include "control/api/json_text.h"
 #include "control/api/router.h"
@@ -23,6 +24,15 @@ std::unexpected<Problem> too_many(std::chrono::seconds wait, std::string_view wh
                 fmt::format("too many {}; come again in {} s", what, wait.count()),
                 {},
                 {{"Retry-After", std::to_string(wait.count())}}});
+}
+
+// Who has one IPv6 address has the whole /64.
+std::string network_of(const std::string& peer) {
+    auto address = Address::parse(peer);
+    if (!address || address->is_v4())
+        return peer;
+    std::fill(address->bytes.begin() + 8, address->bytes.end(), 0);
+    return address->text();
 }
 
 std::string header(const http::Request& request, const char* name) {
@@ -69,7 +79,7 @@ class Api::Impl {
 
     Answer answer(const http::Request& request, const http::Reply& reply) {
         if (!is_probe(request.target))
-            if (const auto wait = by_address_.take(request.peer, options_.steady()))
+            if (const auto wait = by_address_.take(network_of(request.peer), options_.steady()))
                 return too_many(*wait, "requests from this address");
         auto target = parse_target(request.target);
         if (!target)
@@ -93,13 +103,13 @@ class Api::Impl {
         }
         auto out = endpoint.function(context_, call);
         if (endpoint.credential == Credential::none && !out && out.error().status == 403)
-            failures_.take(request.peer, options_.steady());
+            failures_.take(network_of(request.peer), options_.steady());
         return out;
     }
 
   private:
     Result<void> admit(const Endpoint& endpoint, Call& call) {
-        const auto& peer = call.request.peer;
+        const auto peer = network_of(call.request.peer);
         const auto now = options_.steady();
         if (is_probe(call.request.target))
             return {};

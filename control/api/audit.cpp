@@ -33,7 +33,7 @@ Answer list(Context& context, Call& call) {
     const auto found =
         context.controller.store().audit(filter, {.after = page.after, .limit = page.limit});
     if (!found)
-        return std::unexpected(from(found.error()));
+        return std::unexpected(of_page(core::from(found.error())));
     json::array items;
     for (const auto& record : found->items)
         items.push_back(to_json(record));

@@ -63,8 +63,10 @@ inline constexpr std::size_t small_body = 64 * 1024, document_body = 1024 * 1024
 
 // One function for each file of endpoints.
 std::vector<Endpoint> object_endpoints();
+std::vector<Endpoint> apply_endpoints();
 std::vector<Endpoint> bulk_endpoints();
 std::vector<Endpoint> version_endpoints();
+std::vector<Endpoint> provision_endpoints();
 std::vector<Endpoint> rollout_endpoints();
 std::vector<Endpoint> token_endpoints();
 std::vector<Endpoint> pairing_endpoints();

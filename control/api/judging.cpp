@@ -146,12 +146,20 @@ model::Policy excerpt(const model::Policy& policy, const std::vector<std::string
     return out;
 }
 
-Result<WhyAnswer> why(const core::Controller& controller, const WhyQuestion& question) {
+Result<WhyAnswer> why(const core::Controller& controller, const WhyQuestion& question,
+                      const Scope& scope) {
     const auto& policy = question.draft ? controller.draft() : controller.active();
     const auto from = resolve(policy, question.from);
     const auto to = resolve(policy, question.to);
     if (!from || !to)
         return std::unexpected(from ? to.error() : from.error());
+    const auto sees = [&](const End& end) {
+        return end.workload && inside(scope, end.workload->labels);
+    };
+    if (!scope.empty() && !sees(*from) && !sees(*to))
+        return not_found(fmt::format("neither {} nor {} is a workload inside {}",
+                                     in_quotes(question.from), in_quotes(question.to),
+                                     text(scope)));
     WhyAnswer out;
     for (const bool inbound : {false, true}) {
         auto end =

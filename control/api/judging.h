@@ -7,6 +7,7 @@
 
 #include "agent/why.h"
 #include "control/api/problem.h"
+#include "control/api/rights.h"
 #include "control/core/controller.h"
 
 namespace ringwall::api {
@@ -25,8 +26,9 @@ struct WhyAnswer {
     std::vector<agent::Judgement> ends; // outbound at the source, inbound at the destination
 };
 
-// 404 where a name is neither an address nor a workload.
-Result<WhyAnswer> why(const core::Controller& controller, const WhyQuestion& question);
+// 404 where a name is neither an address nor a workload, or where neither end lies inside `scope`.
+Result<WhyAnswer> why(const core::Controller& controller, const WhyQuestion& question,
+                      const Scope& scope);
 
 // The part of a policy that decides between these workloads: all rules, and of the workloads those
 // that share an address or a host with them or that a rule names.

@@ -170,6 +170,9 @@ Result<void> complete_token(const Context& context, store::Edit& edit) {
         return std::unexpected(from(object.error()));
     const auto before = stored_token(object->body);
     auto after = stored_token(json::serialize(*edit.body));
+    if (!after.user.empty() && !context.controller.store().object({"user", after.user}))
+        return invalid({{edit.id, "/spec/user",
+                         fmt::format("there is no user {}; make it first", after.user)}});
     after.sha256 = before.sha256;
     after.created_by = before.created_by;
     edit.body = to_json(after);

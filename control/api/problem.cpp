@@ -87,6 +87,12 @@ Problem from(const store::Error& error) {
     return from(core::from(error));
 }
 
+Problem of_page(core::Error error) {
+    if (error.code == core::Errc::invalid)
+        return {400, "malformed", std::move(error.message)};
+    return from(error);
+}
+
 std::unexpected<Problem> malformed(std::string detail) {
     return std::unexpected(Problem{400, "malformed", std::move(detail)});
 }

@@ -24,6 +24,9 @@ using Result = std::expected<T, Problem>;
 Problem from(const core::Error& error);
 Problem from(const store::Error& error);
 
+// Of reading a page: a bad cursor is a bad parameter.
+Problem of_page(core::Error error);
+
 std::unexpected<Problem> malformed(std::string detail);
 std::unexpected<Problem> forbidden(std::string detail);
 std::unexpected<Problem> not_found(std::string detail);

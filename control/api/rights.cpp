@@ -47,6 +47,18 @@ std::set<std::string> common(const std::set<std::string>& one, const std::set<st
     return out;
 }
 
+// Different texts, at least one.
+std::optional<std::set<std::string>> values_in(const json::value& value) {
+    const json::array* items = value.if_array();
+    std::set<std::string> out;
+    for (std::size_t i = 0; items && i < items->size(); ++i) {
+        const json::string* text = (*items)[i].if_string();
+        if (!text || text->empty() || !out.emplace(*text).second)
+            return std::nullopt;
+    }
+    return out.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
 } // namespace
 
 const char* name(Role role) {
@@ -150,22 +162,16 @@ std::optional<Scope> scope_in(Fields& fields) {
     if (!given)
         return Scope{};
     const json::object* keys = given->if_object();
-    Scope out;
-    for (const auto& key : keys ? *keys : json::object{}) {
-        const json::array* values = key.value().if_array();
-        for (const auto& value : values ? *values : json::array{})
-            if (value.is_string() && !value.get_string().empty())
-                out[key.key()].emplace(value.get_string());
-        if (!values || values->size() != out[key.key()].size())
-            out.clear();
-        if (out.empty())
-            break;
+    const auto is_good = [](const auto& key) { return values_in(key.value()).has_value(); };
+    if (!keys || keys->empty() || !std::ranges::all_of(*keys, is_good)) {
+        fields.fault("scope", "scope is label keys, each with a list of different values: "
+                              "{\"app\": [\"Payments\"]}; leave it out for everything");
+        return std::nullopt;
     }
-    if (!out.empty())
-        return out;
-    fields.fault("scope", "scope is label keys, each with a list of different values: {\"app\": "
-                          "[\"Payments\"]}; leave it out for everything");
-    return std::nullopt;
+    Scope out;
+    for (const auto& key : *keys)
+        out.emplace(key.key(), *values_in(key.value()));
+    return out;
 }
 
 Faults outside(const Scope& scope, const model::RuleSet& rule_set) {

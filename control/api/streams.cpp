@@ -185,7 +185,7 @@ Answer recent(const FlowSource& source, FlowRequest request) {
     for (int page = 0; page < most_pages; ++page) {
         const auto found = source.query(request.filter, next, request.page.limit - items.size());
         if (!found)
-            return std::unexpected(from(found.error()));
+            return std::unexpected(of_page(found.error()));
         for (const auto& flow : found->items)
             if (request.filter.matches(flow))
                 items.push_back(flow);

@@ -73,7 +73,7 @@ Answer ask(Context& context, Call& call) {
     const auto question = question_in(call.body);
     if (!question)
         return std::unexpected(question.error());
-    const auto answer = why(context.controller, *question);
+    const auto answer = why(context.controller, *question, call.who.scope);
     if (!answer)
         return std::unexpected(answer.error());
     json::array ends;

@@ -214,4 +214,25 @@ Result<Written> write(Context& context, Call& call, std::vector<store::Edit> edi
     return Written{std::move(*changed), std::move(answer)};
 }
 
+Answer answer_written(Result<Written> written, const std::vector<core::Fault>& more) {
+    if (!written)
+        return std::unexpected(written.error());
+    auto& warnings = written->answer["warnings"].as_array();
+    for (const auto& fault : more)
+        warnings.push_back(to_json(fault));
+    return ok(std::move(written->answer));
+}
+
+http::Response nothing_to_do(const std::vector<core::Fault>& warnings) {
+    return ok({{"edits", json::array{}}, {"warnings", to_json(warnings)}});
+}
+
+Result<bool> only_dry_run(Call& call) {
+    call.params.allow({"dry_run"});
+    const bool dry_run = call.params.flag("dry_run");
+    if (auto good = call.params.check(); !good)
+        return std::unexpected(good.error());
+    return dry_run;
+}
+
 } // namespace ringwall::api

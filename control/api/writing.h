@@ -30,4 +30,10 @@ struct Written {
 Result<Written> write(Context& context, Call& call, std::vector<store::Edit> edits, bool dry_run,
                       const std::string& note = {});
 
+// ?dry_run, and no other parameter.
+Result<bool> only_dry_run(Call& call);
+// With more warnings.
+Answer answer_written(Result<Written> written, const std::vector<core::Fault>& more);
+http::Response nothing_to_do(const std::vector<core::Fault>& warnings);
+
 } // namespace ringwall::api

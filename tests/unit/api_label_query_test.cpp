@@ -126,8 +126,9 @@ std::string written(const LabelQuery& query) {
 }
 
 RC_GTEST_PROP(LabelQueryProperty, WhatIsWrittenIsRead, ()) {
-    const auto printable =
-        rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange(' ', '~')));
+    // Short ones: a query has at most 4,096 bytes.
+    const auto printable = rc::gen::resize(
+        10, rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange(' ', '~'))));
     LabelQuery query;
     const auto count = *rc::gen::inRange(0, 5);
     for (int i = 0; i < count; ++i) {
@@ -136,7 +137,8 @@ RC_GTEST_PROP(LabelQueryProperty, WhatIsWrittenIsRead, ()) {
                                     LabelTerm::Op::has_not);
         term.key = "k" + std::to_string(i);
         if (term.op == LabelTerm::Op::in || term.op == LabelTerm::Op::not_in)
-            term.values = *rc::gen::nonEmpty(rc::gen::container<std::set<std::string>>(printable));
+            term.values = *rc::gen::resize(
+                10, rc::gen::nonEmpty(rc::gen::container<std::set<std::string>>(printable)));
         query.terms.push_back(term);
     }
     const auto read = parse_label_query(written(query));

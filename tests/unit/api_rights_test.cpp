@@ -48,12 +48,18 @@ TEST(Scope, ANarrowerOneIsInside) {
 }
 
 RC_GTEST_PROP(ScopeProperty, TheIntersectionIsWhatBothContain, ()) {
-    const auto value = rc::gen::element<std::string>("a", "b", "c");
-    const auto key = rc::gen::element<std::string>("x", "y", "z");
-    const auto scopes = rc::gen::container<Scope>(
-        key, rc::gen::nonEmpty(rc::gen::container<std::set<std::string>>(value)));
-    const auto one = *scopes, other = *scopes;
-    const auto labels = *rc::gen::container<model::Labels>(key, value);
+    const auto values = rc::gen::resize(3, rc::gen::nonEmpty(rc::gen::container<std::vector<char>>(
+                                               rc::gen::element('a', 'b', 'c'))));
+    Scope one, other;
+    model::Labels labels;
+    for (const char* key : {"x", "y", "z"}) {
+        for (Scope* scope : {&one, &other})
+            if (*rc::gen::arbitrary<bool>())
+                for (const char value : *values)
+                    (*scope)[key].insert(std::string(1, value));
+        if (*rc::gen::inRange(0, 4) != 0)
+            labels[key] = std::string(1, *rc::gen::element('a', 'b', 'c'));
+    }
     RC_ASSERT(inside(intersection(one, other), labels) ==
               (inside(one, labels) && inside(other, labels)));
     RC_ASSERT(inside(one, intersection(one, other)));

@@ -81,6 +81,13 @@ TEST_F(ApiWhy, TheProcessCounts) {
               "blocked");
 }
 
+TEST_F(ApiWhy, ANarrowedRoleAsksForItsOwn) {
+    become("shop-viewer", "viewer", R"({"app":["Shop"]})");
+    EXPECT_EQ(ask(R"("port":8080)").status, 404U);
+    become("pay-viewer", "viewer", R"({"app":["Payments"]})");
+    EXPECT_EQ(ask(R"("port":8080)").status, 200U);
+}
+
 TEST_F(ApiWhy, QuestionsAreReadStrictly) {
     EXPECT_EQ(post("/why", R"({"from":"web-1","to":"nobody","proto":"tcp"})").status, 404U);
     for (const char* bad :

@@ -25,8 +25,7 @@ std::vector<Edit> round_of(std::uint64_t n) {
 // provisioning.
 bool back_to_the_first(Store& store) {
     const auto first = store.version(1);
-    return first &&
-           store.rollback({.by = alice(), .to = 1, .note = (*first)->note}).has_value();
+    return first && store.rollback({.by = alice(), .to = 1, .note = first->note}).has_value();
 }
 
 [[noreturn]] void work_until_killed(const std::string& path, int acknowledge) {
