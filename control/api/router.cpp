@@ -50,7 +50,7 @@ Router::Router(const std::vector<Endpoint>& endpoints) {
             static_cast<std::size_t>(std::ranges::count_if(segments, is_placeholder));
         routes_.push_back({std::move(segments), &endpoint, names});
     }
-    std::ranges::stable_sort(routes_, {}, &Route::names);
+    std::ranges::sort(routes_, {}, &Route::names);
 }
 
 Result<Match> Router::find(std::string_view method, const std::vector<std::string>& path) const {

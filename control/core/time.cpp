@@ -10,6 +10,9 @@
 namespace ringwall::core {
 namespace {
 
+// What nanoseconds since 1970 hold in 64 bits, whole years of it.
+constexpr int first_year = 1678, last_year = 2261;
+
 // Takes digits and single characters from the front of a text.
 class Scanner {
   public:
@@ -79,7 +82,8 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
     }
     const year_month_day day{year(y), month(static_cast<unsigned>(m)),
                              std::chrono::day(static_cast<unsigned>(d))};
-    if (!scan.finished() || !day.ok() || hour > 23 || minute > 59 || second > 60)
+    if (!scan.finished() || !day.ok() || y < first_year || y > last_year || hour > 23 ||
+        minute > 59 || second > 60)
         return std::nullopt;
     const auto local = sys_days(day).time_since_epoch().count() * std::int64_t{86400} +
                        hour * 3600 + minute * 60 + second;

@@ -6,7 +6,7 @@
 import json
 import os
 
-from story import ANSWERED, SILENT, Story, allow, role, service, unittest, wait_until
+from story import ANSWERED, REFUSED, Story, allow, role, service, unittest, wait_until
 
 from harness.controller import Controller, PairedAgent
 from harness.policy import document
@@ -53,17 +53,19 @@ class Fleet(Story):
 
     @classmethod
     def settled(cls):
-        def all_current():
-            agents = cls.controller.json("agents")["items"]
-            return all(a["current"] for a in agents)
-        wait_until(all_current, "every agent holds the newest", 20)
+        wait_until(lambda: all(a["current"] for a in cls.members()),
+                   "every agent holds the newest", 20)
+
+    @classmethod
+    def members(cls):
+        return [a for a in cls.controller.json("agents")["items"] if not a.get("revoked")]
 
     def reach(self, host, expected):
         self.assert_seen(expected, host.probe("tcp", "10.0.1.5", PORT))
 
     def test_what_is_allowed_by_label_passes_and_nothing_else(self):
         self.reach(self.web_1, ANSWERED)
-        self.assert_seen(SILENT, self.app_1.probe("tcp", "10.0.0.1", PORT))
+        self.assert_seen(REFUSED, self.app_1.probe("tcp", "10.0.0.1", PORT))
 
     def test_a_label_acts_at_once(self):
         self.controller.cli("label", "web-2", "role=Mail")
@@ -77,8 +79,7 @@ class Fleet(Story):
         self.controller.kill()
         self.reach(self.web_1, ANSWERED)
         self.controller.start()
-        wait_until(lambda: all(a["presence"] == "online"
-                               for a in self.controller.json("agents")["items"]),
+        wait_until(lambda: all(a["presence"] == "online" for a in self.members()),
                    "all agents are back", 90)
         self.reach(self.web_1, ANSWERED)
 
@@ -87,7 +88,7 @@ class Fleet(Story):
         self.agents["app-1"].kill()
         self.agents["app-1"].start()
         self.reach(self.web_1, ANSWERED)
-        self.assert_seen(SILENT, self.app_1.probe("tcp", "10.0.0.1", PORT))
+        self.assert_seen(REFUSED, self.app_1.probe("tcp", "10.0.0.1", PORT))
         self.controller.start()
 
     def test_a_version_that_nobody_confirms_is_taken_back(self):
@@ -105,16 +106,18 @@ class Fleet(Story):
     def test_flows_of_the_fleet_have_both_ends(self):
         self.reach(self.web_1, ANSWERED)
 
-        def seen():
-            done = self.controller.run("get", "flows", "-o", "json")
-            return done.stdout if "web-1" in done.stdout and "app-1" in done.stdout else ""
-        wait_until(seen, "the connection is in the controller's flows", 20)
+        def ends():
+            flows = self.controller.get(f"flows?port={PORT}&limit=1000")["items"]
+            return {f["direction"] for f in flows if f["source"].get("workload") == "web-1"
+                    and f["destination"].get("workload") == "app-1" and f["verdict"] == "allowed"}
+        wait_until(lambda: ends() == {"inbound", "outbound"},
+                   "both ends of the connection are in the controller's flows", 20)
 
     def test_a_revoked_agent_is_out(self):
         extra = self.lab.host("extra", "10.0.3.1")
         agent = PairedAgent(extra, self.controller, labels={"role": "Web"})
         self.settled()
-        self.controller.cli("agents", "revoke", "extra", "--reason", "test")
+        self.controller.cli("agents", "revoke", "extra", "-m", "test", "--yes")
         wait_until(lambda: "revoked" in json.dumps(agent.status()).lower(), "the agent knows it", 30)
         self.assertIn("revoked", self.controller.cli("agents"))
         agent.stop()

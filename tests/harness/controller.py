@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import pathlib
+import ssl
 import subprocess
+import urllib.request
 
 from . import kernel, network
 from .agent import AGENT, CLI, Agent, Notifications
@@ -69,6 +71,18 @@ class Controller:
 
     def json(self, *arguments):
         return json.loads(self.cli(*arguments, "-o", "json"))
+
+    def get(self, target):
+        """GET /api/v1/TARGET; the JSON."""
+        with open(f"{self.data}/admin.token", encoding="ascii") as file:
+            token = file.read().strip()
+        context = ssl.create_default_context(cafile=f"{self.data}/ca.pem")
+        request = urllib.request.Request(
+            f"https://{self.host.address}:{PORT}/api/v1/{target}",
+            headers={"Authorization": f"Bearer {token}"})
+        with kernel.network_namespace(f"{network.NETNS}/{self.host.netns}"), \
+                urllib.request.urlopen(request, context=context, timeout=30) as answer:
+            return json.load(answer)
 
     def pairing_line(self, profile="all"):
         return self.cli("pair", "--profile", profile, "--host", self.host.address).strip()

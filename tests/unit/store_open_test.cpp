@@ -68,20 +68,35 @@ TEST_F(StoreOpen, ADirectoryThatIsNotThereIsNamed) {
 TEST_F(StoreOpen, AnOlderSchemaIsBroughtUpToDateStepByStepAndKeepsItsContent) {
     commit({put(dns, "{}")});
     store_.reset();
-    const std::array<Step, 3> steps = {schema_steps()[0], "CREATE TABLE two (x) STRICT_NOT",
-                                       "CREATE TABLE three (x INTEGER) STRICT"};
+    const auto known = schema_steps();
+    std::vector<Step> steps(known.begin(), known.end());
+    steps.push_back("CREATE TABLE two (x) STRICT_NOT");
+    steps.push_back("CREATE TABLE three (x INTEGER) STRICT");
     auto mended = steps;
-    mended[1] = "CREATE TABLE two (x INTEGER) STRICT; INSERT INTO two VALUES (2)";
+    mended[known.size()] = "CREATE TABLE two (x INTEGER) STRICT; INSERT INTO two VALUES (2)";
     Connection connection(path_, Access::write);
     const auto failed = guarded([&] { migrate(connection, steps); });
     EXPECT_FALSE(failed);
-    EXPECT_EQ(connection.integer("PRAGMA user_version"), 1);
+    EXPECT_EQ(connection.integer("PRAGMA user_version"), std::ssize(known));
     ASSERT_TRUE(guarded([&] { migrate(connection, mended); }));
-    EXPECT_EQ(connection.integer("PRAGMA user_version"), 3);
+    EXPECT_EQ(connection.integer("PRAGMA user_version"), std::ssize(mended));
     EXPECT_EQ(connection.integer("SELECT x FROM two"), 2);
     EXPECT_EQ(connection.integer("SELECT count(*) FROM object"), 1);
     ASSERT_TRUE(guarded([&] { migrate(connection, mended); }));
     EXPECT_EQ(connection.integer("SELECT count(*) FROM two"), 1);
+}
+
+TEST_F(StoreOpen, WhatTheControllerRemembersIsThereAgainAndNotInTheAudit) {
+    const auto before = audit();
+    ASSERT_TRUE(
+        store_->remember({{"identity", "2", "b"}, {"identity", "1", "a"}, {"x", "1", "c"}}));
+    ASSERT_TRUE(store_->remember({{"identity", "1", "changed"}, {"x", "1", std::nullopt}}));
+    reopen();
+    const std::vector<Memory> identities{{"identity", "1", "changed"}, {"identity", "2", "b"}};
+    EXPECT_EQ(must(store_->memories("identity")), identities);
+    EXPECT_TRUE(must(store_->memories("x")).empty());
+    EXPECT_EQ(audit(), before);
+    expect_error(store_->remember({{"", "1", "a"}}), Errc::invalid, "needs a kind");
 }
 
 } // namespace
