@@ -13,7 +13,7 @@ from .agent import AGENT, CLI, Agent, Notifications
 from .process import Process
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build/release"
-CONTROLLER = os.environ.get("RINGWALL_CONTROLLER",
+CONTROLLER = os.environ.get("RINGWALL_CONTROLLER_PROGRAM",
                             str(BUILD / "control/app/ringwall-controller"))
 PORT = 8443
 
