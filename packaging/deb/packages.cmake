@@ -86,4 +86,7 @@ foreach(component agent cli controller)
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component})
 endforeach()
 
+install(FILES ${deb}/agent/lintian-overrides RENAME ringwall-agent
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides COMPONENT agent)
+
 include(CPack)
