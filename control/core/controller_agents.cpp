@@ -200,7 +200,7 @@ Result<void> Controller::Impl::revoke(const store::Author& by, const std::string
         return kept;
     if (auto done = enrolment.revoke(record.certificates, record.revoked, now_seconds()); !done)
         return done;
-    hub.remove(agent, v1::REVOKED, record.revoked);
+    hub.remove(agent, v1::REVOKED, "this agent was revoked: " + record.revoked);
     fleets.forget(agent);
     tell_agent(agent, "revoked", record.revoked);
     return {};

@@ -118,7 +118,8 @@ class Fleet(Story):
         agent = PairedAgent(extra, self.controller, labels={"role": "Web"})
         self.settled()
         self.controller.cli("agents", "revoke", "extra", "-m", "test", "--yes")
-        wait_until(lambda: "revoked" in json.dumps(agent.status()).lower(), "the agent knows it", 30)
+        wait_until(lambda: agent.status()["controller"]["session"] != "live" and
+                   agent.status()["controller"]["trouble"], "the agent's session is over", 30)
         self.assertIn("revoked", self.controller.cli("agents"))
         agent.stop()
 
