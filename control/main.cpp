@@ -39,9 +39,9 @@ int fail(const std::string& sentence, int code) {
 
 std::expected<Settings, std::string> gather(const Given& given) {
     const std::string usual = "/etc/ringwall/controller.yaml";
-    const auto file = !given.config.empty()               ? given.config
+    const auto file = !given.config.empty()              ? given.config
                       : access(usual.c_str(), R_OK) == 0 ? usual
-                                                          : "";
+                                                         : "";
     Settings out;
     if (!file.empty())
         if (auto read = ringwall::app::read_config(file, out); !read)
@@ -79,7 +79,8 @@ int main(int argc, char** argv) {
     std::string backup;
     auto* run = app.add_subcommand("run", "Serve until stopped");
     auto* restore = app.add_subcommand(
-        "restore", "Put a backup in the place of the policy database; the controller must be stopped");
+        "restore",
+        "Put a backup in the place of the policy database; the controller must be stopped");
     for (auto* command : {run, restore}) {
         command->add_option("--config", given.config, "YAML file")->type_name("FILE");
         command->add_option("--data-dir", given.data_dir, "Database, keys, tokens (mode 0700)")
@@ -103,8 +104,7 @@ int main(int argc, char** argv) {
     if (!settings)
         return fail(settings.error(), exit_usage);
     set_up_log(settings->log_level);
-    const auto done = restore->parsed()
-                          ? ringwall::app::restore(backup, settings->data_dir)
-                          : ringwall::app::run(*settings, RINGWALL_VERSION);
+    const auto done = restore->parsed() ? ringwall::app::restore(backup, settings->data_dir)
+                                        : ringwall::app::run(*settings, RINGWALL_VERSION);
     return done ? 0 : fail(done.error(), exit_failed);
 }

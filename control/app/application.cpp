@@ -101,9 +101,9 @@ class Application {
 Started Application::start() {
     if (settings_.names.empty())
         settings_.names = own_names();
-    for (const auto step : {&Application::open_flows, &Application::open_alerts,
-                            &Application::open_controller, &Application::open_api,
-                            &Application::open_server})
+    for (const auto step :
+         {&Application::open_flows, &Application::open_alerts, &Application::open_controller,
+          &Application::open_api, &Application::open_server})
         if (auto done = (this->*step)(); !done)
             return done;
     signals_.async_wait([this](error_code error, int) {
@@ -115,8 +115,8 @@ Started Application::start() {
     if (const auto interval = agent::watchdog_interval(); interval.count())
         every(watchdog_, interval, [] { agent::notify_alive(); });
     arm();
-    const auto ready = fmt::format("serving on port {} as {}", server_->port(),
-                                   fmt::join(settings_.names, ", "));
+    const auto ready =
+        fmt::format("serving on port {} as {}", server_->port(), fmt::join(settings_.names, ", "));
     agent::notify_ready(ready);
     spdlog::info("{}", ready);
     return {};
@@ -133,11 +133,10 @@ Started Application::open_flows() {
     if (!store)
         return std::unexpected(store.error().message);
     flow_store_ = std::move(*store);
-    flow_path_ = std::make_unique<FlowPath>(
-        loop_, *flow_store_, [this](const flows::Row& row) {
-            if (const auto event = alerts::flow_event(row))
-                alerts_->tell(*event);
-        });
+    flow_path_ = std::make_unique<FlowPath>(loop_, *flow_store_, [this](const flows::Row& row) {
+        if (const auto event = alerts::flow_event(row))
+            alerts_->tell(*event);
+    });
     return {};
 }
 
@@ -196,8 +195,8 @@ Started Application::open_api() {
     };
     options.flows = flow_path_.get();
     options.metrics = [this] {
-        return metric_families({server_->stats(), flow_store_->counters(),
-                                flow_store_->rows(), alerts_->counters(), alerts_->sinks()});
+        return metric_families({server_->stats(), flow_store_->counters(), flow_store_->rows(),
+                                alerts_->counters(), alerts_->sinks()});
     };
     options.unready = [this] { return stopping_ ? "stopping" : ""; };
     api_ = std::make_unique<api::Api>(*controller_, std::move(options));
@@ -227,11 +226,10 @@ Started Application::open_server() {
     options.address = settings_.address;
     options.port = settings_.port;
     options.refused = [](const std::string& sentence) { spdlog::warn("{}", sentence); };
-    auto server = server::Server::listen(
-        loop_, options, *setup, controller_->hub(),
-        [this](http::Request request, http::Reply reply) {
-            api_->handle(std::move(request), std::move(reply));
-        });
+    auto server = server::Server::listen(loop_, options, *setup, controller_->hub(),
+                                         [this](http::Request request, http::Reply reply) {
+                                             api_->handle(std::move(request), std::move(reply));
+                                         });
     if (!server)
         return std::unexpected(server.error().message);
     server_ = std::move(*server);

@@ -112,24 +112,24 @@ json::object to_json(const flows::Row& row, const std::string& peer_workload) {
     const bool outward = summary.direction() != v1::INBOUND;
     auto local = end_of(summary.local(), summary.subject(),
                         outward ? row.labels.source : row.labels.destination);
-    auto peer = end_of(summary.peer(), peer_workload,
-                       outward ? row.labels.destination : row.labels.source);
+    auto peer =
+        end_of(summary.peer(), peer_workload, outward ? row.labels.destination : row.labels.source);
     if (auto process = process_of(summary); !process.empty())
         local["process"] = std::move(process);
     if (!summary.peer_lists().empty())
         peer["lists"] = json::array(summary.peer_lists().begin(), summary.peer_lists().end());
-    json::object out{{"id", std::to_string(row.id)},
-                     {"started", core::rfc3339(summary.first_ns())},
-                     {"time", core::rfc3339(summary.last_ns())},
-                     {"count", std::max<std::uint64_t>(summary.count(), 1)},
-                     {"verdict", name(summary.verdict())},
-                     {"reason", summary.reason()},
-                     {"rules", json::array(summary.rules().begin(), summary.rules().end())},
-                     {"policy_version", summary.policy_version()},
-                     {"direction", outward ? "outbound" : "inbound"},
-                     {"protocol",
-                      agent::protocol_name(static_cast<std::uint8_t>(summary.protocol()))},
-                     {"subject", summary.subject()}};
+    json::object out{
+        {"id", std::to_string(row.id)},
+        {"started", core::rfc3339(summary.first_ns())},
+        {"time", core::rfc3339(summary.last_ns())},
+        {"count", std::max<std::uint64_t>(summary.count(), 1)},
+        {"verdict", name(summary.verdict())},
+        {"reason", summary.reason()},
+        {"rules", json::array(summary.rules().begin(), summary.rules().end())},
+        {"policy_version", summary.policy_version()},
+        {"direction", outward ? "outbound" : "inbound"},
+        {"protocol", agent::protocol_name(static_cast<std::uint8_t>(summary.protocol()))},
+        {"subject", summary.subject()}};
     put_service(out, summary);
     out["source"] = outward ? std::move(local) : std::move(peer);
     out["destination"] = outward ? std::move(peer) : std::move(local);

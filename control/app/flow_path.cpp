@@ -110,8 +110,8 @@ void FlowPath::tell(const flows::Arrival& arrival) {
     });
     for (std::size_t i = 0; i < arrival.labels.size(); ++i) {
         const auto& summary = arrival.batch.summaries(static_cast<int>(i));
-        const flows::Row row{0, summary.last_ns(), arrival.received_ns, arrival.agent, summary,
-                             arrival.labels[i]};
+        const flows::Row row{0,       summary.last_ns(), arrival.received_ns, arrival.agent,
+                             summary, arrival.labels[i]};
         seen_(row);
         if (now.empty())
             continue;

@@ -44,8 +44,8 @@ class Families {
 void add_server(Families& out, const server::ServerStats& stats) {
     out.counter("ringwall_controller_connections_total", "TCP connections accepted.",
                 stats.accepted);
-    out.counter("ringwall_controller_accept_errors_total", "Connections that could not be accepted.",
-                stats.accept_errors);
+    out.counter("ringwall_controller_accept_errors_total",
+                "Connections that could not be accepted.", stats.accept_errors);
     out.gauge("ringwall_controller_agent_connections", "Agents' connections now.", stats.agents);
     constexpr auto failed = "ringwall_controller_handshakes_failed_total";
     constexpr auto why = "TLS handshakes that came to nothing.";
@@ -77,8 +77,8 @@ void add_flows(Families& out, const MetricInput& input) {
 }
 
 void add_alerts(Families& out, const MetricInput& input) {
-    out.counter("ringwall_controller_alert_events_total", "Events that were told to the alert path.",
-                input.alerts.events);
+    out.counter("ringwall_controller_alert_events_total",
+                "Events that were told to the alert path.", input.alerts.events);
     out.counter("ringwall_controller_alerts_total", "Alerts that went out.", input.alerts.alerts);
     out.counter("ringwall_controller_alerts_suppressed_total",
                 "Events that the rate limit held back.", input.alerts.suppressed);

@@ -99,8 +99,8 @@ Result<json::object> labels_given(const Arguments& arguments) {
         const auto equal = text.find('=');
         if (equal == 0 || equal == std::string::npos)
             return std::unexpected(
-                Error{Exit::usage, fmt::format("--label {}: write KEY=VALUE, as in env=Production",
-                                               text)});
+                Error{Exit::usage,
+                      fmt::format("--label {}: write KEY=VALUE, as in env=Production", text)});
         out[text.substr(0, equal)] = text.substr(equal + 1);
     }
     return out;
@@ -121,8 +121,8 @@ Result<json::object> profile_given(const Arguments& arguments) {
         std::uint32_t uses = 0;
         const auto* end = text.data() + text.size();
         if (std::from_chars(text.data(), end, uses).ptr != end || uses == 0)
-            return std::unexpected(Error{
-                Exit::usage, fmt::format("--uses {}: write how many hosts may pair", text)});
+            return std::unexpected(
+                Error{Exit::usage, fmt::format("--uses {}: write how many hosts may pair", text)});
         spec["uses"] = uses;
     }
     if (arguments.has("--lock"))
@@ -140,8 +140,8 @@ Result<void> make_profile(client::Client& client, const Arguments& arguments) {
                           {"kind", "PairingProfile"},
                           {"metadata", json::object{{"name", name}}},
                           {"spec", std::move(*spec)}};
-    client::Request request = client::write("PUT", client::target({"pairing-profiles", name}),
-                                            std::move(document));
+    client::Request request =
+        client::write("PUT", client::target({"pairing-profiles", name}), std::move(document));
     request.headers.emplace_back("If-None-Match", "*");
     if (auto made = ask(client, request); !made)
         return std::unexpected(made.error());

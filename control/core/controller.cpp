@@ -51,9 +51,8 @@ Result<void> make_first_token(store::Store& store, const std::string& path, std:
     const auto secret = "rw_" + base64url(pki::random_bytes(token_bytes));
     if (auto saved = pki::save_secret(path, secret + "\n"); !saved)
         return std::unexpected(Error{Errc::io, saved.error().message, {}});
-    const boost::json::object body{{"sha256", pki::sha256_hex(secret)},
-                                   {"role", "owner"},
-                                   {"created_by", "first start"}};
+    const boost::json::object body{
+        {"sha256", pki::sha256_hex(secret)}, {"role", "owner"}, {"created_by", "first start"}};
     const store::Author by{"first start", "controller", now_ns, {}};
     if (auto kept = store.commit({by, {{{"token", first_token}, body, 0}}}); !kept)
         return std::unexpected(from(kept.error()));
@@ -134,8 +133,8 @@ Result<std::unique_ptr<Controller>> Controller::open(Options options) {
     auto ledger = Ledger::load(**store);
     if (!ledger)
         return std::unexpected(ledger.error());
-    auto enrolment = Enrolment::open(
-        {options.data_dir, options.names, options.certificate_life}, now / 1'000'000'000);
+    auto enrolment = Enrolment::open({options.data_dir, options.names, options.certificate_life},
+                                     now / 1'000'000'000);
     if (!enrolment)
         return std::unexpected(enrolment.error());
     const auto newest = (*store)->newest();

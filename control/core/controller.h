@@ -43,12 +43,12 @@ struct Options {
     std::string version;              // of this program
     std::vector<std::string> names{}; // DNS names and addresses that agents reach it by
     std::uint16_t port = 8443;
-    std::int64_t certificate_life = 30 * 86400; // of agents, seconds
-    std::function<std::int64_t()> wall{};       // ns since 1970
+    std::int64_t certificate_life = 30 * 86400;          // of agents, seconds
+    std::function<std::int64_t()> wall{};                // ns since 1970
     std::function<std::chrono::milliseconds()> steady{}; // counts sleep, never goes back
     std::function<void(const Notice&)> notice{};
     std::function<void()> wake{}; // next_deadline() may have come nearer
-    FlowSink* flows = nullptr; // outlives the controller; null: batches are refused
+    FlowSink* flows = nullptr;    // outlives the controller; null: batches are refused
 };
 
 // ---- Objects and versions
@@ -105,8 +105,8 @@ struct Agent {
     std::uint64_t provisioned = 0; // the version it enforces, as far as it has said so; 0: none
     bool current = false;          // holds the newest of both halves
     bool unconfirmed = false;
-    std::string refused; // the sentence of its last Nack
-    std::string revoked; // why; empty: it may connect
+    std::string refused;      // the sentence of its last Nack
+    std::string revoked;      // why; empty: it may connect
     std::int64_t skew_ns = 0; // its wall clock minus ours, when it last reported
     std::shared_ptr<const v1::HostReport> report;
     fleet::SessionStats stats;
@@ -136,7 +136,8 @@ class Controller {
                                  std::chrono::seconds confirm_within);
 
     // The version under way or the last one that was: confirm it, push a canary on to the rest
-    // (which then wait for the confirmation, if there is one), or take it back. not_found, conflict.
+    // (which then wait for the confirmation, if there is one), or take it back. not_found,
+    // conflict.
     std::optional<RolloutState> rollout() const;
     Result<RolloutState> confirm(const store::Author& by);
     Result<RolloutState> proceed(const store::Author& by);

@@ -115,8 +115,11 @@ std::vector<pki::KnownWorkload> Controller::Impl::known_workloads() const {
 }
 
 PairAnswer Controller::Impl::answer_for(const std::string& agent, std::string certificate) const {
-    PairAnswer out{agent, std::move(certificate), enrolment.trust(),
-                   enrolment.signing_key().public_key().pem(), {}};
+    PairAnswer out{agent,
+                   std::move(certificate),
+                   enrolment.trust(),
+                   enrolment.signing_key().public_key().pem(),
+                   {}};
     for (const auto& name : options.names)
         if (!is_local(name))
             out.endpoints.push_back(endpoint(name, options.port));
@@ -140,10 +143,11 @@ Result<PairAnswer> Controller::Impl::pair_with_store(const PairRequest& request)
                                                       : request.redemption.name;
     if (const auto* workload = policies.workload(name);
         workload && (!workload->managed || !workload->cgroup.empty()))
-        return fail(Errc::conflict,
-                    fmt::format("\"{}\" is a workload without an agent of its own; pair with --name "
-                                "and another name, or make it a managed one",
-                                name));
+        return fail(
+            Errc::conflict,
+            fmt::format("\"{}\" is a workload without an agent of its own; pair with --name "
+                        "and another name, or make it a managed one",
+                        name));
     auto joined =
         enrolment.join(request.redemption, *stored, known_workloads(), records_, now_seconds());
     if (!joined)
@@ -234,8 +238,8 @@ Agent Controller::Impl::describe(const std::string& name, const AgentRecord& rec
         return out;
     out.presence = state->presence;
     if (state->last_heard)
-        out.last_heard_ns =
-            options.wall() - std::chrono::nanoseconds(options.steady() - *state->last_heard).count();
+        out.last_heard_ns = options.wall() -
+                            std::chrono::nanoseconds(options.steady() - *state->last_heard).count();
     out.peer = state->peer;
     out.version = state->agent_version;
     out.boot_id = state->boot_id;

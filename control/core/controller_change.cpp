@@ -53,9 +53,8 @@ Result<store::Change> Controller::Impl::completed(const store::Change& change) c
 }
 
 // Findings about the rule sets that are written, in the light of the whole draft.
-std::vector<Fault>
-Controller::Impl::warnings_for(const store::Change& change,
-                               const std::optional<model::Policy>& draft) const {
+std::vector<Fault> Controller::Impl::warnings_for(const store::Change& change,
+                                                  const std::optional<model::Policy>& draft) const {
     if (!draft)
         return {};
     model::Policy looked_at = *draft;

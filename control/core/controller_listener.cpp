@@ -45,9 +45,8 @@ std::vector<Address> addresses_in(const v1::HostReport& report) {
     std::vector<Address> out;
     for (const auto& interface : report.interfaces())
         for (const auto& bytes : interface.addresses())
-            if (const auto address = address_of(bytes); address && interface.up() &&
-                                                        !is_loopback(*address) &&
-                                                        !is_link_local(*address))
+            if (const auto address = address_of(bytes);
+                address && interface.up() && !is_loopback(*address) && !is_link_local(*address))
                 out.push_back(*address);
     std::ranges::sort(out);
     const auto rest = std::ranges::unique(out);
@@ -106,9 +105,10 @@ void Controller::Impl::nacked(const std::string& agent, const v1::Nack& nack) {
 }
 
 void Controller::Impl::ahead(const std::string& agent, v1::Half half, const v1::Holding& held) {
-    spdlog::warn("{} holds {} {}, which is newer than anything in this store: was it restored from a "
-                 "backup? What is sent now counts on above it",
-                 agent, half == v1::POLICY ? "policy" : "inventory", held.version());
+    spdlog::warn(
+        "{} holds {} {}, which is newer than anything in this store: was it restored from a "
+        "backup? What is sent now counts on above it",
+        agent, half == v1::POLICY ? "policy" : "inventory", held.version());
     ledger.raise_above(held.version());
     if (auto saved = ledger.save(); !saved)
         return spdlog::error("{}", saved.error().message);
@@ -126,8 +126,7 @@ void Controller::Impl::store_flows(const std::string& agent, std::uint64_t strea
     counters.flows_lost += lost;
     if (rollout && rollout->open() && rollout->first.contains(agent))
         for (const auto& summary : batch.summaries())
-            if (summary.verdict() == v1::BLOCKED &&
-                summary.last_ns() >= rollout->began_ns) {
+            if (summary.verdict() == v1::BLOCKED && summary.last_ns() >= rollout->began_ns) {
                 rollout->blocks += summary.count();
                 judge_soon();
             }
@@ -199,11 +198,12 @@ void Controller::Impl::present(const std::string& agent, fleet::Presence presenc
     tell_agent(agent, fleet::name(presence), "");
     const bool silent = presence == fleet::Presence::silent;
     if (silent)
-        notice("agent_silent", agent,
-               fmt::format("{} is silent; it goes on enforcing what it has, and stays in its peers' "
-                           "policy",
-                           agent),
-               {{"agent", agent}});
+        notice(
+            "agent_silent", agent,
+            fmt::format("{} is silent; it goes on enforcing what it has, and stays in its peers' "
+                        "policy",
+                        agent),
+            {{"agent", agent}});
     else if (presence == fleet::Presence::online)
         notice("agent_back", agent, agent + " is online", {{"agent", agent}});
 }

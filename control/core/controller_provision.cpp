@@ -24,8 +24,8 @@ std::vector<Fault> findings(const model::Policy& policy,
             return change.id == store::ObjectId{"rule_set", set.name};
         });
     });
-    auto faults = looked_at.rule_sets.empty() ? std::vector<Fault>{}
-                                              : faults_of(policy::check(looked_at));
+    auto faults =
+        looked_at.rule_sets.empty() ? std::vector<Fault>{} : faults_of(policy::check(looked_at));
     std::erase_if(faults, [](const Fault& fault) { return !fault.warning; });
     return faults;
 }
@@ -70,7 +70,8 @@ Pending Controller::Impl::pending() const {
     if (!rollout || !rollout->open() || rollout->confirm_within_ns == 0)
         return {};
     const auto left = rollout->deadline_ns - options.wall();
-    return {rollout->version, std::chrono::seconds(std::max<std::int64_t>(left / ns_per_second, 1))};
+    return {rollout->version,
+            std::chrono::seconds(std::max<std::int64_t>(left / ns_per_second, 1))};
 }
 
 Result<void> Controller::Impl::may_provision() const {
@@ -192,9 +193,10 @@ Result<Provisioned> Controller::Impl::for_the_first(Next next, const ProvisionRe
         if (records_.contains(agent))
             paired.push_back(agent);
     if (paired.empty())
-        return fail(Errc::invalid, fmt::format("the query \"{}\" selects no paired agent, so nobody "
-                                               "would be first; name labels that some have",
-                                               request.canary->query));
+        return fail(Errc::invalid,
+                    fmt::format("the query \"{}\" selects no paired agent, so nobody "
+                                "would be first; name labels that some have",
+                                request.canary->query));
     const auto before = fleets.version();
     const auto newest = store->newest();
     if (!newest)

@@ -25,8 +25,8 @@ void Controller::Impl::begin_rollout(RolloutState state) {
     remember_rollout();
 }
 
-// The state is only a memory of what the versions in the store and the agents' own deadlines decide,
-// so a full disk here stops nothing.
+// The state is only a memory of what the versions in the store and the agents' own deadlines
+// decide, so a full disk here stops nothing.
 void Controller::Impl::remember_rollout() {
     const std::vector<store::Memory> memories{{kind, current, to_json(*rollout)}};
     if (auto kept = store->remember(memories); !kept)
@@ -56,11 +56,12 @@ Result<void> Controller::Impl::record(const store::Author& by, const std::string
 
 Result<RolloutState> Controller::Impl::confirm(const store::Author& by) {
     if (!rollout || rollout->phase != Phase::waiting)
-        return fail(Errc::conflict,
-                    rollout && rollout->phase == Phase::canary
-                        ? fmt::format("version {} is only on its first agents; let it proceed first",
-                                      rollout->version)
-                        : std::string("no version waits for a confirmation"));
+        return fail(
+            Errc::conflict,
+            rollout && rollout->phase == Phase::canary
+                ? fmt::format("version {} is only on its first agents; let it proceed first",
+                              rollout->version)
+                : std::string("no version waits for a confirmation"));
     if (auto kept = record(by, "confirmed"); !kept)
         return std::unexpected(kept.error());
     fleets.confirm();

@@ -45,8 +45,8 @@ class Reader {
         policy::read_document(context, tree.root, policy_);
     }
     void read(const Body& object) {
-        read(document(object.id, object.spec),
-             std::string(kind_of_store(object.id.kind)->document), object.id.name);
+        read(document(object.id, object.spec), std::string(kind_of_store(object.id.kind)->document),
+             object.id.name);
     }
     // A fleet has many hosts, so none can be guessed for a cgroup.
     void require_hosts() {
@@ -111,8 +111,9 @@ std::expected<Metadata, std::vector<Fault>> metadata_in(json::object& document) 
     json::object* fields = metadata ? metadata->if_object() : nullptr;
     const json::value* name = fields ? member(*fields, "name") : nullptr;
     if (!name || !name->is_string())
-        return std::unexpected(one_fault(
-            "/metadata/name", "the document needs a name; write \"metadata\": {\"name\": \"web-1\"}"));
+        return std::unexpected(
+            one_fault("/metadata/name",
+                      "the document needs a name; write \"metadata\": {\"name\": \"web-1\"}"));
     Metadata out{std::string(name->get_string()), {}};
     if (const json::value* revision = member(*fields, "revision")) {
         boost::system::error_code error;
@@ -180,9 +181,8 @@ std::expected<store::Edit, std::vector<Fault>> edit_of(const json::value& given)
     reader.require_hosts();
     if (auto read = reader.finish(); !read)
         return std::unexpected(read.error());
-    return store::Edit{{std::string((*kind)->store), metadata->name},
-                       copy.at("spec"),
-                       metadata->revision};
+    return store::Edit{
+        {std::string((*kind)->store), metadata->name}, copy.at("spec"), metadata->revision};
 }
 
 std::expected<model::Policy, std::vector<Fault>> model_of(const std::vector<Body>& objects) {

@@ -1,5 +1,5 @@
-// Objects as documents: the form of docs/policy.md as JSON, which the API takes and gives. The store
-// keeps `spec` as the body. Pure.
+// Objects as documents: the form of docs/policy.md as JSON, which the API takes and gives. The
+// store keeps `spec` as the body. Pure.
 #pragma once
 
 #include <expected>

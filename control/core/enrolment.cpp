@@ -119,7 +119,8 @@ Result<Enrolment> Enrolment::open(EnrolmentOptions options, std::int64_t now) {
 }
 
 Result<void> Enrolment::save() const {
-    if (auto saved = pki::save_secret(authority_file(options_), to_json(authority_.state())); !saved)
+    if (auto saved = pki::save_secret(authority_file(options_), to_json(authority_.state()));
+        !saved)
         return fail(Errc::io, saved.error().message);
     return {};
 }
@@ -180,8 +181,8 @@ Result<Joined> Enrolment::join(const pki::Redemption& given,
     record.machine_id = given.facts.machine_id;
     record.profile = accepted->profile;
     record.paired_ns = now * 1'000'000'000;
-    record.follows_addresses = before == records.end() ? !accepted->known
-                                                       : before->second.follows_addresses;
+    record.follows_addresses =
+        before == records.end() ? !accepted->known : before->second.follows_addresses;
     auto chain = certificate(accepted->identity, given.request, record, now);
     if (!chain)
         return std::unexpected(chain.error());

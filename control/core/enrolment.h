@@ -33,13 +33,13 @@ Result<AgentRecord> parse_record(const std::string& text);
 
 struct Joined {
     std::string agent;
-    std::string certificate; // PEM chain
+    std::string certificate;        // PEM chain
     std::vector<store::Edit> edits; // profile, agent record, workload: one change, not yet made
 };
 
 struct EnrolmentOptions {
     std::string data_dir;
-    std::vector<std::string> names; // of this controller, for its certificate
+    std::vector<std::string> names;             // of this controller, for its certificate
     std::int64_t certificate_life = 30 * 86400; // seconds
 };
 

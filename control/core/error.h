@@ -11,18 +11,18 @@
 namespace ringwall::core {
 
 enum class Errc {
-    invalid,     // the request itself; `faults` name the fields
-    forbidden,   // this principal may not
-    not_found,   // no such object, version, agent
-    exists,      // must not exist, but does
-    stale,       // an expected revision is not the present one
-    conflict,    // contradicts what is there (a named workload is removed, base version is old)
-    nothing,     // nothing to provision
-    reused_key,  // idempotency key with other content
-    frozen,      // a maintenance freeze is on
-    busy,        // a rollout is under way
-    full,        // no space on the disk
-    io,          // disk, damage
+    invalid,    // the request itself; `faults` name the fields
+    forbidden,  // this principal may not
+    not_found,  // no such object, version, agent
+    exists,     // must not exist, but does
+    stale,      // an expected revision is not the present one
+    conflict,   // contradicts what is there (a named workload is removed, base version is old)
+    nothing,    // nothing to provision
+    reused_key, // idempotency key with other content
+    frozen,     // a maintenance freeze is on
+    busy,       // a rollout is under way
+    full,       // no space on the disk
+    io,         // disk, damage
 };
 
 struct Fault {

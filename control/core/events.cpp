@@ -33,10 +33,11 @@ Events::Subscription Events::subscribe(std::uint64_t after, Listener listener) {
 void Events::replay(std::uint64_t after, const Listener& listener) const {
     const auto oldest = last_ - kept_.size();
     if (after < oldest || after > last_) // of an earlier life, too
-        listener({after, "missed",
-                  fmt::format(R"({{"sentence":"events between {} and {} are not kept any more; read "
+        listener(
+            {after, "missed",
+             fmt::format(R"({{"sentence":"events between {} and {} are not kept any more; read "
                               "the state anew"}})",
-                              after, oldest + 1)});
+                         after, oldest + 1)});
     for (const Event& event : kept_)
         if (event.id > after || after > last_)
             listener(event);

@@ -58,7 +58,7 @@ class Fleets {
 
     void greet(const std::string& agent, const v1::Hello& hello, const Pending& pending);
     void send_all(const std::string& agent, const Pending& pending);
-    void confirm();   // what agents wait for
+    void confirm(); // what agents wait for
     // Agents that were given this version last get what is active, also where only its number
     // differs: they may have left it.
     void replace(std::uint64_t version);

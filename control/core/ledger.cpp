@@ -88,7 +88,8 @@ void Ledger::raise_above(std::uint64_t revision) {
 Result<void> Ledger::save() {
     std::vector<store::Memory> memories;
     for (const auto* key : unsaved_)
-        memories.push_back({identity_kind, fmt::format("{:010}", numbers_.at(*key)), text_of(*key)});
+        memories.push_back(
+            {identity_kind, fmt::format("{:010}", numbers_.at(*key)), text_of(*key)});
     const bool reserve = revision_ + block / 2 > reserved_;
     const auto reserved = reserve ? revision_ + block : reserved_;
     if (reserve)

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t page_size = 1000;
 
 Error faulty(std::vector<Fault> faults) {
-    auto message = faults.empty() ? std::string("the policy is not valid") : faults.front().sentence;
+    auto message =
+        faults.empty() ? std::string("the policy is not valid") : faults.front().sentence;
     if (faults.size() > 1)
         message += " (and " + std::to_string(faults.size() - 1) + " more)";
     return {Errc::invalid, std::move(message), std::move(faults)};
@@ -145,7 +146,8 @@ Result<Policies> Policies::load(const store::Store& store, std::uint64_t active)
     put_all(out.draft_, std::move(*read));
     for (const auto& one : out.draft_.workloads)
         out.index(one, true);
-    for (const auto& [version, into] : {std::pair{store::draft, &out.draft_}, {active, &out.active_}}) {
+    for (const auto& [version, into] :
+         {std::pair{store::draft, &out.draft_}, {active, &out.active_}}) {
         const auto contents = all_contents(store, version);
         if (!contents)
             return std::unexpected(contents.error());

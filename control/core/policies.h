@@ -51,7 +51,7 @@ class Policies {
 
     void index(const model::Workload& workload, bool there);
 
-    model::Policy draft_, active_; // workloads by name, the same in both
+    model::Policy draft_, active_;                        // workloads by name, the same in both
     std::map<Address, std::set<std::string>> by_address_; // of routable workloads
 };
 

@@ -69,8 +69,8 @@ void read_flags(Context& context, const Fields& fields, pki::Profile& out) {
 void read_labels(Context& context, const Fields& fields, pki::Profile& out) {
     const Node* labels = fields.find("labels");
     if (labels && !labels->keys.empty())
-        out.labels = policy::one_value_labels(context, *labels, "labels",
-                                              "a workload has one value per key, write one of them");
+        out.labels = policy::one_value_labels(
+            context, *labels, "labels", "a workload has one value per key, write one of them");
 }
 
 } // namespace
@@ -79,10 +79,10 @@ Result<StoredProfile> parse_profile(const std::string& name, const json::value& 
     const auto tree = policy::from_json(json::object{{"spec", spec}});
     std::vector<model::Problem> problems;
     Context context("PairingProfile/" + name, tree.pointers, problems);
-    const Fields fields(context, *tree.root.find("spec"), "spec of a PairingProfile",
-                        "spec: {labels: {env: Production}, uses: 10}",
-                        {"labels", "mode", "locked", "uses", "expires", "replace", "revoked",
-                         "tokens"});
+    const Fields fields(
+        context, *tree.root.find("spec"), "spec of a PairingProfile",
+        "spec: {labels: {env: Production}, uses: 10}",
+        {"labels", "mode", "locked", "uses", "expires", "replace", "revoked", "tokens"});
     StoredProfile out;
     out.profile.name = name;
     read_labels(context, fields, out.profile);

@@ -80,8 +80,8 @@ Result<RolloutState> parse_rollout(const std::string& text) try {
     out.reason = json::value_to<std::string>(value.at("reason"));
     return out;
 } catch (const std::exception& error) { // only a damaged store comes here
-    return std::unexpected(
-        Error{Errc::io, std::string("the state of the rollout cannot be read: ") + error.what(), {}});
+    return std::unexpected(Error{
+        Errc::io, std::string("the state of the rollout cannot be read: ") + error.what(), {}});
 }
 
 std::string stop_reason(const RolloutState& state, std::int64_t now_ns) {

@@ -14,8 +14,8 @@ namespace ringwall::core {
 
 // At first only this share of the agents that the query selects, at least one; the rest later.
 struct Canary {
-    std::string query;    // label query; empty: every agent
-    double percent = 100; // of the selected, above 0, at most 100
+    std::string query;                       // label query; empty: every agent
+    double percent = 100;                    // of the selected, above 0, at most 100
     std::optional<std::uint64_t> max_blocks; // more blocked flows among the first take it back
     bool operator==(const Canary&) const = default;
 };

@@ -180,7 +180,7 @@ class Session {
     Presence presence() const;
     const SessionStats& stats() const;
     const v1::Holding& held(v1::Half half) const; // last known
-    bool unconfirmed() const; // the held policy waits for its Confirm
+    bool unconfirmed() const;                     // the held policy waits for its Confirm
 
   private:
     class Machine;

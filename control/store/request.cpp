@@ -116,9 +116,8 @@ std::string content_of(const Provision& request) {
 }
 
 std::string content_of(const Rollback& request) {
-    return json::serialize(
-        json::array{"rollback", request.to, request.note, or_null(request.base),
-                    request.keep_draft});
+    return json::serialize(json::array{"rollback", request.to, request.note, or_null(request.base),
+                                       request.keep_draft});
 }
 
 json::value json_of(const Receipt& receipt) {

@@ -199,7 +199,8 @@ class SqliteStore final : public Store {
         return earlier ? AnswerOf<FromJson>(from_json(*earlier)) : std::nullopt;
     }
 
-    template <typename Request> std::optional<Version> made(const Request& request) const {
+    template <typename Request>
+    std::optional<Version> made(const Request& request) const {
         check(request.by);
         return answered(request.by, content_of(request), [&](const boost::json::value& number) {
             return versions_of().get(number.to_number<std::uint64_t>());

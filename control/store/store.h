@@ -56,8 +56,8 @@ class Store {
     virtual Result<std::vector<ObjectChange>> changes(std::uint64_t from,
                                                       std::uint64_t to) const = 0;
 
-    // What the controller itself has to know after a restart: no history, no audit, no revision. All
-    // or none; an absent text forgets. Errors: invalid (kind or name), full, io.
+    // What the controller itself has to know after a restart: no history, no audit, no revision.
+    // All or none; an absent text forgets. Errors: invalid (kind or name), full, io.
     virtual Result<void> remember(const std::vector<Memory>& memories) = 0;
     virtual Result<std::vector<Memory>> memories(const std::string& kind) const = 0; // by name
 
@@ -73,8 +73,8 @@ class Store {
 
 struct Options {
     std::string path; // of the database; "-wal", "-shm" and ".lock" stand beside it
-    std::set<std::string> immediate = {"workload", "agent", "pairing_profile", "user",
-                                       "token",    "freeze", "rollout", "command"};
+    std::set<std::string> immediate = {"workload", "agent",  "pairing_profile", "user",
+                                       "token",    "freeze", "rollout",         "command"};
     std::set<std::string> provisioned = {"service", "address_list", "label_group", "rule_set"};
 };
 

@@ -46,11 +46,9 @@ TEST(CoreAgents, APairedHostIsAWorkloadWithAnAgent) {
 TEST(CoreAgents, AUseIsCountedWhenAHostIsAccepted) {
     World world;
     ASSERT_TRUE(world.controller().change(
-        {world.me(),
-         {{{"pairing_profile", "two"}, boost::json::object{{"uses", 2}}, {}}}},
-        false));
-    const auto line = pki::parse_line(
-        *world.controller().pairing_line(world.me(), "two", "controller.test"));
+        {world.me(), {{{"pairing_profile", "two"}, boost::json::object{{"uses", 2}}, {}}}}, false));
+    const auto line =
+        pki::parse_line(*world.controller().pairing_line(world.me(), "two", "controller.test"));
     ASSERT_TRUE(line);
     const auto key = *pki::PrivateKey::generate(pki::KeyKind::tls);
     for (int i = 0; i < 3; ++i) {
@@ -58,7 +56,8 @@ TEST(CoreAgents, AUseIsCountedWhenAHostIsAccepted) {
         request.redemption.token = line->token;
         request.redemption.request = *pki::make_request(key, "h");
         const auto name = "host-" + std::to_string(i);
-        request.redemption.facts = {name, std::string(31, 'a') + std::to_string(i),
+        request.redemption.facts = {name,
+                                    std::string(31, 'a') + std::to_string(i),
                                     {*Address::parse("10.0.0." + std::to_string(i + 1))}};
         const auto paired = world.controller().pair(request);
         EXPECT_EQ(paired.has_value(), i < 2);
@@ -120,8 +119,8 @@ TEST(CoreAgents, IdentitiesKeepTheirNumbersForEver) {
     const auto look = [&] {
         for (const auto& identity : app_1->inventory().identities()) {
             std::string labels;
-            for (const auto& [key, value] : std::map(identity.labels().begin(),
-                                                     identity.labels().end()))
+            for (const auto& [key, value] :
+                 std::map(identity.labels().begin(), identity.labels().end()))
                 labels += key + value + " ";
             const auto [place, added] = meant.emplace(identity.id(), labels);
             EXPECT_EQ(place->second, labels) << identity.id();
@@ -151,8 +150,9 @@ TEST(CoreAgents, AnAgentThatWasAwayCatchesUpWithOneDelta) {
     const auto deltas = world.controller().agent("app-1")->stats.deltas;
     for (int i = 2; i < 12; ++i) // many changes meanwhile
         ASSERT_TRUE(world.apply(R"({"apiVersion":"ringwall/v1","kind":"Workload",
-            "metadata":{"name":"web-)" + std::to_string(i) +
-                                R"("},"spec":{"addresses":["10.0.0.)" + std::to_string(i) +
+            "metadata":{"name":"web-)" +
+                                std::to_string(i) + R"("},"spec":{"addresses":["10.0.0.)" +
+                                std::to_string(i) +
                                 R"("],"labels":{"role":"Web","app":"Payments"}}})"));
     ASSERT_TRUE(world.apply(deny_all));
     world.provision();
@@ -220,19 +220,20 @@ TEST(CoreAgents, ACommandIsAnsweredOnceAndAudited) {
     int answers = 0;
     v1::Command pause;
     pause.mutable_pause()->set_seconds(60);
-    ASSERT_TRUE(world.controller().command(world.me(), "web-1", pause,
-                                           [&](const v1::CommandResult& result) {
-                                               answers += result.ok() ? 1 : 100;
-                                           }));
+    ASSERT_TRUE(world.controller().command(
+        world.me(), "web-1", pause,
+        [&](const v1::CommandResult& result) { answers += result.ok() ? 1 : 100; }));
     world.settle();
     EXPECT_EQ(answers, 1);
     const auto audit = world.controller().store().audit({.kind = "command"}, {});
     EXPECT_EQ(audit->items.size(), 1U);
     world.hosts["web-1"]->stop();
-    EXPECT_EQ(world.controller().command(world.me(), "web-1", pause, [](const auto&) {}).error().code,
-              Errc::busy);
-    EXPECT_EQ(world.controller().command(world.me(), "nobody", pause, [](const auto&) {}).error().code,
-              Errc::not_found);
+    EXPECT_EQ(
+        world.controller().command(world.me(), "web-1", pause, [](const auto&) {}).error().code,
+        Errc::busy);
+    EXPECT_EQ(
+        world.controller().command(world.me(), "nobody", pause, [](const auto&) {}).error().code,
+        Errc::not_found);
 }
 
 TEST(CoreAgents, ARenewedCertificateIsAdmittedAndARevokedAgentIsNot) {

@@ -98,12 +98,12 @@ TEST(CoreChange, ADraftActsWhenItIsProvisioned) {
     ASSERT_TRUE(world.apply(payments));
     EXPECT_TRUE(app_1->rules().empty());
     EXPECT_EQ(world.provision(), 1U);
-    EXPECT_EQ(app_1->rules(), std::vector<std::string>{
-                                  "payments/web-to-app allow in from: (\"app\", \"Payments\") "
-                                  "(\"role\", \"Web\")"});
-    EXPECT_EQ(web_1->rules(), std::vector<std::string>{
-                                  "payments/web-to-app allow out to: (\"app\", \"Payments\") "
-                                  "(\"role\", \"App\")"});
+    EXPECT_EQ(app_1->rules(),
+              std::vector<std::string>{"payments/web-to-app allow in from: (\"app\", \"Payments\") "
+                                       "(\"role\", \"Web\")"});
+    EXPECT_EQ(web_1->rules(),
+              std::vector<std::string>{"payments/web-to-app allow out to: (\"app\", \"Payments\") "
+                                       "(\"role\", \"App\")"});
     EXPECT_EQ(app_1->policy().provisioned(), 1U);
 }
 
@@ -181,22 +181,19 @@ TEST(CoreChange, ANamedWorkloadAndAPairedOneCannotBeRemoved) {
 TEST(CoreChange, EventsComeInOrderAndAreReplayed) {
     World world;
     std::vector<core::Event> live, later;
-    const auto first = world.controller().subscribe(0, [&](const core::Event& e) {
-        live.push_back(e);
-    });
+    const auto first =
+        world.controller().subscribe(0, [&](const core::Event& e) { live.push_back(e); });
     ASSERT_TRUE(world.apply(payments));
     world.provision();
     ASSERT_GE(live.size(), 4U);
     EXPECT_EQ(live[0].type, "change");
-    const auto second = world.controller().subscribe(live[0].id, [&](const core::Event& e) {
-        later.push_back(e);
-    });
+    const auto second =
+        world.controller().subscribe(live[0].id, [&](const core::Event& e) { later.push_back(e); });
     ASSERT_EQ(later.size(), live.size() - 1);
     EXPECT_EQ(later[0].id, live[1].id);
     world.open();
-    const auto third = world.controller().subscribe(1000, [&](const core::Event& e) {
-        later.push_back(e);
-    });
+    const auto third =
+        world.controller().subscribe(1000, [&](const core::Event& e) { later.push_back(e); });
     EXPECT_EQ(later.back().type, "missed") << "ids of an earlier life mean nothing now";
 }
 

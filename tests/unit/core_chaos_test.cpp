@@ -1,5 +1,5 @@
-// A hundred random kills, restarts, cuts, heals and changes: in the end every agent enforces exactly
-// what the policy computed from scratch says, and every flow summary was stored.
+// A hundred random kills, restarts, cuts, heals and changes: in the end every agent enforces
+// exactly what the policy computed from scratch says, and every flow summary was stored.
 #include <algorithm>
 #include <random>
 
@@ -20,10 +20,10 @@ class Chaos {
   public:
     explicit Chaos(std::uint32_t seed) : dice_(seed) {
         for (int i = 0; i < host_count; ++i)
-            hosts_.push_back(world_.pair(fmt::format("h{}", i),
-                                         fmt::format(R"({{"role":"{}","app":"Payments"}})",
-                                                     roles[pick(roles.size())]),
-                                         fmt::format("10.0.0.{}", i + 1)));
+            hosts_.push_back(world_.pair(
+                fmt::format("h{}", i),
+                fmt::format(R"({{"role":"{}","app":"Payments"}})", roles[pick(roles.size())]),
+                fmt::format("10.0.0.{}", i + 1)));
         EXPECT_TRUE(world_.apply(payments));
         world_.provision();
     }
@@ -140,7 +140,8 @@ class Chaos {
         ++sent_[host.name()];
     }
 
-    static std::vector<std::string> words(const v1::Policy& policy, const v1::Inventory& inventory) {
+    static std::vector<std::string> words(const v1::Policy& policy,
+                                          const v1::Inventory& inventory) {
         std::map<std::uint32_t, std::string> names;
         std::map<std::uint32_t, std::vector<std::string>> addresses;
         for (const auto& owner : inventory.addresses())

@@ -17,10 +17,11 @@ TEST(CoreTime, ReadsWhatItWritesAndOffsets) {
 }
 
 TEST(CoreTime, RefusesWhatIsNoTime) {
-    for (const char* text : {"", "2026", "2026-11-27", "2026-11-27 06:23:30Z", "2026-13-01T00:00:00Z",
-                             "2027-02-29T00:00:00Z", "2026-11-27T24:00:00Z", "2026-11-27T06:23:30",
-                             "2026-11-27T06:23:30.Z", "2026-11-27T06:23:30Zx",
-                             "2026-11-27T06:2a:30Z", "+026-11-27T06:23:30Z"})
+    for (const char* text :
+         {"", "2026", "2026-11-27", "2026-11-27 06:23:30Z", "2026-13-01T00:00:00Z",
+          "2027-02-29T00:00:00Z", "2026-11-27T24:00:00Z", "2026-11-27T06:23:30",
+          "2026-11-27T06:23:30.Z", "2026-11-27T06:23:30Zx", "2026-11-27T06:2a:30Z",
+          "+026-11-27T06:23:30Z"})
         EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
 }
 
@@ -91,7 +92,9 @@ TEST(CoreDependencies, FollowNewServicesListsAndNestedGroups) {
     const store::ObjectId r{"rule_set", "r"}, outer{"label_group", "outer"},
         in{"label_group", "inner"}, office{"address_list", "office"}, dns{"service", "dns"};
     const std::vector<store::ObjectChange> pending{
-        {in, {}, "{}", 1},        {outer, {}, "{}", 2}, {office, {}, "{}", 3},
+        {in, {}, "{}", 1},
+        {outer, {}, "{}", 2},
+        {office, {}, "{}", 3},
         {dns, "{}", "{}", 4}, // it has an active form already
         {r, {}, "{}", 5}};
     EXPECT_EQ(pulled_in({r}, pending, {}, draft), (std::set{in, outer, office}));

@@ -1,5 +1,5 @@
-// Versions on their way: confirmed in time or taken back, a few agents first, stopped by refusals and
-// blocks, over restarts of the controller.
+// Versions on their way: confirmed in time or taken back, a few agents first, stopped by refusals
+// and blocks, over restarts of the controller.
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -219,8 +219,9 @@ TEST_F(CoreRollout, ASelectionPullsInWhatItNeedsAndNothingElse) {
     world.settle();
     EXPECT_FALSE(denies(*app_1)) << "the other draft waits";
     EXPECT_EQ(app_1->rules().size(), 2U);
-    EXPECT_EQ(world.controller().store().changes(*world.controller().store().newest(),
-                                                 store::draft)
+    EXPECT_EQ(world.controller()
+                  .store()
+                  .changes(*world.controller().store().newest(), store::draft)
                   ->size(),
               2U);
 }

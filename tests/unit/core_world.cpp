@@ -160,8 +160,8 @@ void Host::act(const agent::Action& action, std::deque<agent::Input>& answers) {
     } else if (const auto* inventory = std::get_if<ApplyInventory>(&action)) {
         ++messages;
         disk_.inventory = inventory->inventory;
-        answers.push_back(agent::input::Applied{v1::INVENTORY,
-                                                inventory->inventory->inventory.revision()});
+        answers.push_back(
+            agent::input::Applied{v1::INVENTORY, inventory->inventory->inventory.revision()});
     } else if (std::get_if<Confirmed>(&action)) {
         disk_.confirm_by.reset();
         disk_.last_confirmed.reset();
@@ -244,8 +244,8 @@ core::Result<core::Changed> World::apply(const std::string& documents, bool dry_
     const auto add = [&](const json::value& document) -> core::Result<void> {
         auto edit = core::edit_of(document);
         if (!edit)
-            return std::unexpected(core::Error{core::Errc::invalid,
-                                               edit.error().front().sentence, edit.error()});
+            return std::unexpected(
+                core::Error{core::Errc::invalid, edit.error().front().sentence, edit.error()});
         change.edits.push_back(std::move(*edit));
         return {};
     };
@@ -289,8 +289,8 @@ std::shared_ptr<Host> World::pair(const std::string& name, const std::string& la
     request.peer = "192.0.2.1";
     request.redemption.token = line.token;
     request.redemption.request = must(pki::make_request(key, name));
-    request.redemption.facts = {name, fmt::format("{:032x}", std::hash<std::string>{}(name)),
-                                {*Address::parse(address)}};
+    request.redemption.facts = {
+        name, fmt::format("{:032x}", std::hash<std::string>{}(name)), {*Address::parse(address)}};
     const auto wanted = json::parse(labels);
     for (const auto& label : wanted.as_object())
         request.redemption.labels[label.key()] = std::string(label.value().as_string());

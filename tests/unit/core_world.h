@@ -1,5 +1,5 @@
-// A controller without sockets: a real store in a directory, real keys, agents with their real state
-// machine on the other end of the hub. Time is a number that the test moves.
+// A controller without sockets: a real store in a directory, real keys, agents with their real
+// state machine on the other end of the hub. Time is a number that the test moves.
 #pragma once
 
 #include <deque>
@@ -41,8 +41,8 @@ class Host : public fleet::Output, public std::enable_shared_from_this<Host> {
     void send_flows(v1::FlowSummary summary);
     void report(const v1::HostReport& report) { tell(agent::input::Report{report}); }
 
-    std::string refuses;            // not empty: why it refuses every policy
-    std::uint64_t messages = 0;     // policies and inventories it was given
+    std::string refuses;               // not empty: why it refuses every policy
+    std::uint64_t messages = 0;        // policies and inventories it was given
     std::vector<std::uint64_t> left{}; // versions it rolled back from
 
     void send(std::string bytes) override { incoming_ += bytes; }
@@ -84,8 +84,8 @@ class World : public core::FlowSink {
                                const std::string& address);
     store::Author me(const std::string& key = "") const;
 
-    void settle();             // carries everything there is to carry
-    void pass(Millis time);    // and settles
+    void settle();          // carries everything there is to carry
+    void pass(Millis time); // and settles
     agent::Time now() const { return now_; }
 
     void take(const std::string& agent, std::uint64_t stream, const v1::FlowBatch& batch,
