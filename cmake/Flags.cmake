@@ -5,6 +5,18 @@ target_compile_options(ringwall_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align -Woverloaded-virtual
   -Werror -fno-omit-frame-pointer
   -Wno-missing-field-initializers) # designated initialisers leave the rest zero on purpose
+# With precompiled headers g++ 12 no longer knows what lies in a system header and warns about the
+# inlined moves of std::string there.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  target_compile_options(ringwall_flags INTERFACE
+    -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow
+    "SHELL:--param ggc-min-heapsize=1000000") # a fifth of g++'s time went into collecting garbage
+endif()
+# Said for every file, so that all can share precompiled headers.
+target_compile_definitions(ringwall_flags INTERFACE
+  $<TARGET_PROPERTY:fmt::fmt,INTERFACE_COMPILE_DEFINITIONS>
+  $<TARGET_PROPERTY:Boost::json,INTERFACE_COMPILE_DEFINITIONS>
+  $<TARGET_PROPERTY:Boost::container,INTERFACE_COMPILE_DEFINITIONS>)
 
 option(RINGWALL_ASSERTIONS "Keep assertions in optimised builds (the build the tests run on)" ON)
 if(RINGWALL_ASSERTIONS)

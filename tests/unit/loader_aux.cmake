@@ -1,6 +1,7 @@
 # What the loader reads of the host and does to its sockets. Needs root; each test skips without.
 if(RINGWALL_DATAPATH AND TARGET ringwall_loader)
   add_executable(loader_aux_holder loader_aux_holder.cpp)
+  set_target_properties(loader_aux_holder PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
   target_link_options(loader_aux_holder PRIVATE -static) # runs in empty roots; so no sanitizer
 
   ringwall_test(unit_loader_aux
