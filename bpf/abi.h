@@ -20,7 +20,7 @@
 #endif
 
 /* Raised whenever a pinned map of the version before cannot be adopted. */
-#define RW_ABI_VERSION 3
+#define RW_ABI_VERSION 4
 
 enum rw_limits {
 	RW_PATH_STEPS = 48,   /* components and mounts of a path; deeper is unresolved */
@@ -30,6 +30,7 @@ enum rw_limits {
 	RW_GROUPS = 32,	      /* supplementary groups looked at; a task with more is unresolved */
 	RW_BLOCK_KEPT_NS = 1000000000, /* a blocked verdict is asked again after this long */
 	RW_NURSERY_SLOTS = 32768,      /* power of two */
+	RW_SEGMENTS = 8,	       /* different times at which rules of one rule set end */
 };
 
 /* ---- modes, verdicts, reasons ------------------------------------------------------------- */
@@ -98,8 +99,10 @@ struct rw_subject {
 	__u32 user_ns;	/* inode number of the user namespace whose paths count */
 	__u32 root_dev; /* s_dev of the root mount whose paths count, kernel encoding */
 	__u64 root_ino; /* inode of that mount's root; 0 when it is the file system's own root */
+	__u32 staged;	/* a rule set that is only judged beside, see rw_impact; 0: none */
+	__u32 staged_since; /* generation: flows that were decided before are asked about too */
 };
-RW_ASSERT(sizeof(struct rw_subject) == 24, "rw_subject");
+RW_ASSERT(sizeof(struct rw_subject) == 32, "rw_subject");
 
 enum rw_subject_flags {
 	RW_SUBJECT_LOOPBACK_EVENTS = 1, /* report loopback flows (they always pass) */
@@ -200,7 +203,8 @@ struct rw_entry {
 	__u64 deny;	     /* maybe set */
 	__u32 id;	     /* entry id in the agent's table: entry x selector -> rules */
 	__u8 any;	     /* RW_ANY_*: matches whatever the process is */
-	__u8 reserved[3];
+	__u8 timed;	     /* there are segments: some allow ends by itself */
+	__u8 reserved[2];
 };
 RW_ASSERT(sizeof(struct rw_entry) == 32, "rw_entry");
 
@@ -210,6 +214,26 @@ enum rw_entry_any {
 	RW_ANY_ALLOW = 4,
 	RW_ANY_DENY = 8,
 };
+
+/*
+ * segments: (entry, 0..) -> until when what is allowed, beside the entry's own. By rising time; the
+ * first whose end is still to come counts, and none does when all are over. A decision that rests
+ * on one is asked again for every packet. Removed with the entry.
+ */
+struct rw_segment_key {
+	__u32 rule_set;
+	__u32 entry;
+	__u32 index; /* 0..RW_SEGMENTS-1, without a gap */
+};
+RW_ASSERT(sizeof(struct rw_segment_key) == 12, "rw_segment_key");
+
+struct rw_segment {
+	__u64 ends;  /* CLOCK_BOOTTIME ns: sleep counts */
+	__u64 allow; /* selector set, tested against the sure set */
+	__u32 any;   /* RW_ANY_ALLOW or 0 */
+	__u32 reserved;
+};
+RW_ASSERT(sizeof(struct rw_segment) == 24, "rw_segment");
 
 /* local4/local6: own address -> subject id, for packets the kernel makes itself (root only). */
 
@@ -467,6 +491,40 @@ struct rw_fold {
 };
 RW_ASSERT(sizeof(struct rw_fold) == 24, "rw_fold");
 
+/*
+ * impacts: what a subject's staged rule set would change. Only ever counted up by the programs; the
+ * loader removes the rows of rule sets that are no longer staged. A full map: RW_FAULT_IMPACT.
+ */
+enum rw_change {
+	RW_CHANGE_NONE = 0, /* one row for all: only subject, staged and count say something */
+	RW_CHANGE_BLOCKS = 1,
+	RW_CHANGE_ALLOWS = 2,
+};
+
+struct rw_impact_key {
+	__u64 principal;
+	__u32 subject;
+	__u32 staged;	/* rule set */
+	__u32 rule_set; /* that decided */
+	__u32 peer;
+	__u32 staged_entry, entry;
+	__u16 port; /* the service port */
+	__u8 protocol;
+	__u8 direction;
+	__u8 staged_reason, reason;
+	__u8 change; /* enum rw_change */
+	__u8 reserved;
+};
+RW_ASSERT(sizeof(struct rw_impact_key) == 40, "rw_impact_key");
+
+struct rw_impact {
+	__u64 count, first, last;
+	__u64 sure, maybe;		 /* of the process, under rule_set */
+	__u64 staged_sure, staged_maybe; /* and under the staged one */
+	__u8 peer[16];			 /* of the last one */
+};
+RW_ASSERT(sizeof(struct rw_impact) == 72, "rw_impact");
+
 /* ---- counters (per CPU) ------------------------------------------------------------------- */
 
 enum rw_hook {
@@ -490,6 +548,7 @@ enum rw_fault {
 	RW_FAULT_CACHE,
 	RW_FAULT_HANDOVER, /* an accepted connection whose listener is not known */
 	RW_FAULT_PACKET,
+	RW_FAULT_IMPACT, /* no room for what a staged rule set would change */
 	RW_FAULT_MAX,
 };
 

@@ -7,7 +7,7 @@
 #define RINGWALL_FLOW_H
 
 #include "bpf/nursery.h"
-#include "bpf/policy.h"
+#include "bpf/stage.h"
 
 /* One packet on its way through the slow path. */
 struct rw_scene {
@@ -217,7 +217,7 @@ static __always_inline bool rw_passed_before(const struct rw_scene *sc, const st
 static __always_inline void rw_remember(struct rw_scene *sc, const struct rw_packet *p,
 					const struct rw_decision *d)
 {
-	if (!sc->socket || !rw_is_port_of(sc->sk, p) || d->reason != RW_REASON_ALLOW)
+	if (!sc->socket || !rw_is_port_of(sc->sk, p) || d->reason != RW_REASON_ALLOW || d->brief)
 		return;
 	struct rw_passed *kept = &sc->socket->flow.passed;
 	__be32 peer = rw_unmap4(p->tuple.peer);

@@ -48,6 +48,7 @@ RW_HASH(rule_sets, __u32, struct rw_rule_set, 8192, 0);
 RW_HASH(attributes, struct rw_attribute_key, __u64, 262144, BPF_F_NO_PREALLOC);
 RW_HASH(classes, struct rw_class_key, struct rw_class, 2000000, BPF_F_NO_PREALLOC);
 RW_HASH(entries, struct rw_entry_key, struct rw_entry, 524288, BPF_F_NO_PREALLOC);
+RW_HASH(segments, struct rw_segment_key, struct rw_segment, 65536, BPF_F_NO_PREALLOC);
 RW_HASH(peers4, __be32, __u32, 1000000, BPF_F_NO_PREALLOC);
 RW_HASH(peers6, struct rw_address6, __u32, 1000000, BPF_F_NO_PREALLOC);
 RW_LPM(prefixes4, struct rw_prefix4, __u32, 262144);
@@ -126,6 +127,8 @@ struct {
 	__uint(max_entries, 8 << 20);
 } events SEC(".maps");
 RW_HASH(folds, struct rw_fold_key, struct rw_fold, 65536, BPF_F_NO_PREALLOC);
+/* Written by the programs while something is staged; read and removed by the loader. */
+RW_HASH(impacts, struct rw_impact_key, struct rw_impact, 16384, BPF_F_NO_PREALLOC);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

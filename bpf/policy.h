@@ -15,7 +15,7 @@ struct rw_decision {
 	__u32 subject, rule_set, peer, entry;
 	__u8 verdict, reason;
 	__u8 direction; /* the one that was decided on, where the question left it open */
-	__u8 brief;	/* only because enforcement is paused: asked again for every packet */
+	__u8 brief; /* because of a pause or of a rule that ends: asked again for every packet */
 };
 
 static __always_inline void rw_clear_decision(struct rw_decision *d, __u32 zero)
@@ -70,40 +70,60 @@ static __always_inline bool rw_asks_for_process(const struct rw_rule_set *rs)
 /* Selectors that some group of the list (or gid) satisfies. Global, so verified once. */
 __u64 rw_group_selectors(__u64 groups, __u32 rule_set, __u32 gid, __u64 free)
 {
-	struct rw_groups *list = bpf_map_lookup_elem(&group_sets, &groups);
-	__u64 set = rw_attribute_set(rule_set, RW_ATTR_GROUP, gid, free);
+	/* one key for all that is looked up: the stack is short here */
+	struct rw_attribute_key key = {
+		.rule_set = rule_set, .attribute = RW_ATTR_GROUP, .value = groups};
+	struct rw_groups *list = bpf_map_lookup_elem(&group_sets, &key.value);
+	key.value = gid;
+	__u64 *found = bpf_map_lookup_elem(&attributes, &key);
+	__u64 set = found ? *found : free;
 	if (!list)
 		return set;
 	for (__u32 i = 0; i < RW_GROUPS; i++) {
 		if (i >= list->count)
 			break;
-		set |= rw_attribute_set(rule_set, RW_ATTR_GROUP, list->gid[i], free);
+		key.value = list->gid[i];
+		found = bpf_map_lookup_elem(&attributes, &key);
+		set |= found ? *found : free;
 	}
 	return set;
 }
 
-static __always_inline void rw_ask_digest(const struct rw_owner *o)
+static __always_inline void rw_ask_digest(const struct rw_owner *o, const struct rw_principal *who)
 {
 	struct rw_event *e = rw_event_begin(RW_EVENT_EXE);
 	if (!e)
 		return;
-	rw_event_owner(e, o);
-	e->subject = o->bits_subject;
+	e->exe = who->exe;
+	e->file = who->file;
+	e->cgroup = who->cgroup;
+	if (o) {
+		rw_event_owner(e, o);
+		e->subject = o->bits_subject;
+	}
 	e->time = bpf_ktime_get_ns();
 	rw_event_send(e);
 }
 
+/* Selectors that hold for a process, and those that may. */
+struct rw_bits {
+	__u64 sure, maybe;
+	__u64 principal;
+};
+
+/* `o`: whose flags say why nothing holds; 0 where there is only a principal. */
 static __noinline int rw_narrow(struct rw_owner *o, const struct rw_rule_set *rs, __u32 rule_set,
-				const struct rw_subject *s)
+				const struct rw_subject *s, struct rw_bits *bits)
 {
-	if (!o || !rs || !s)
+	if (!rs || !s || !bits)
 		return 0;
 	__u64 sure = ~0ull, maybe = ~0ull;
-	const struct rw_principal *who = rw_principal_of(o);
+	const struct rw_principal *who =
+		bits->principal ? bpf_map_lookup_elem(&principals, &bits->principal) : 0;
 	const bool known = who;
 	const bool path = known && rw_path_counts(who, s);
 
-	if (!known && o->principal)
+	if (!known && bits->principal)
 		RW_FAULT(RW_FAULT_CACHE);
 	RW_NARROW(RW_ATTR_PATH, path, who->exe);
 	RW_NARROW(RW_ATTR_NAME, path, who->name);
@@ -115,7 +135,7 @@ static __noinline int rw_narrow(struct rw_owner *o, const struct rw_rule_set *rs
 		if (file) {
 			digest = bpf_map_lookup_elem(&digests, &file);
 			if (!digest)
-				rw_ask_digest(o);
+				rw_ask_digest(o, who);
 		}
 		RW_NARROW(RW_ATTR_DIGEST, digest, *digest);
 	}
@@ -136,20 +156,22 @@ static __noinline int rw_narrow(struct rw_owner *o, const struct rw_rule_set *rs
 		if (known && who->groups)
 			maybe &= set;
 	}
-	if (known && !path && (who->flags & RW_OWNER_PATH))
+	if (o && known && !path && (who->flags & RW_OWNER_PATH))
 		o->flags |= RW_OWNER_FOREIGN;
-	o->sure = sure;
-	o->maybe = maybe;
+	bits->sure = sure;
+	bits->maybe = maybe;
 	return 0;
 }
 
 static __always_inline void rw_make_bits(struct rw_owner *o, const struct rw_rule_set *rs,
 					 __u32 rule_set, const struct rw_subject *s, __u32 subject)
 {
-	o->sure = o->maybe = ~0ull;
+	struct rw_bits bits = {~0ull, ~0ull, o->principal};
 	o->bits_subject = subject;
 	if (rw_asks_for_process(rs))
-		rw_narrow(o, rs, rule_set, s);
+		rw_narrow(o, rs, rule_set, s, &bits);
+	o->sure = bits.sure;
+	o->maybe = bits.maybe;
 	o->bits_rule_set = rule_set;
 	o->bits_epoch = rs->epoch;
 }
@@ -259,17 +281,43 @@ static __always_inline __u16 rw_service_port(const struct rw_tuple *t, __u8 dire
 #define RW_ASK(direction, protocol, port, no_port)                                                 \
 	((__u64)(direction) << 32 | (__u64)(protocol) << 24 | (__u64)(port) << 8 | (no_port))
 
+/* Allowed by a rule that ends by itself, and has not yet. */
+static __always_inline bool rw_allowed_for_now(__u32 rule_set, __u32 entry, __u64 sure)
+{
+	const __u64 now = bpf_ktime_get_boot_ns();
+	for (__u32 i = 0; i < RW_SEGMENTS; i++) {
+		struct rw_segment_key key = {.rule_set = rule_set, .entry = entry, .index = i};
+		struct rw_segment *s = bpf_map_lookup_elem(&segments, &key);
+		if (!s)
+			return false;
+		if (now < s->ends)
+			return (s->any & RW_ANY_ALLOW) || (s->allow & sure);
+	}
+	return false;
+}
+
+#define RW_ANSWER_BRIEF (1ull << 40)
+
+static __always_inline __u8 rw_reason_in(__u64 answer)
+{
+	return answer >> 32;
+}
+
 /*
- * Reason << 32 | entry id. `where`: rule set << 32 | class. Global with scalar arguments only, so
- * that it is verified once and not again for every way that leads here (5.10 takes no other
- * arguments in a global function).
+ * Reason << 32 | entry id, RW_ANSWER_BRIEF where only a rule that ends allows it. `where`: rule set
+ * << 32 | class. Global with scalar arguments only, so that it is verified once and not again for
+ * every way that leads here (5.10 takes no other arguments in a global function).
  */
 __u64 rw_rule(__u64 where, __u32 lengths, __u64 ask, __u64 sure, __u64 maybe)
 {
 	struct rw_entry *e = rw_find_entry(where, lengths, ask >> 32, ask >> 24, ask >> 8, ask & 1);
 	if (!e)
 		return (__u64)RW_REASON_NO_RULE << 32;
-	return (__u64)rw_match(e, sure, maybe) << 32 | e->id;
+	__u8 reason = rw_match(e, sure, maybe);
+	if (e->timed && (reason == RW_REASON_NO_RULE || reason == RW_REASON_DENY) &&
+	    rw_allowed_for_now(where >> 32, e->id, sure))
+		return RW_ANSWER_BRIEF | (__u64)RW_REASON_ALLOW << 32 | e->id;
+	return (__u64)reason << 32 | e->id;
 }
 
 static __always_inline __u8 rw_one_direction(const struct rw_question *q, struct rw_decision *d,
@@ -282,7 +330,8 @@ static __always_inline __u8 rw_one_direction(const struct rw_question *q, struct
 		rw_rule((__u64)d->rule_set << 32 | c->id,
 			direction == RW_DIR_IN ? c->in_lengths : c->out_lengths, ask, sure, maybe);
 	d->entry = answer;
-	return answer >> 32;
+	d->brief = !!(answer & RW_ANSWER_BRIEF);
+	return rw_reason_in(answer);
 }
 
 static __noinline int rw_judge(const struct rw_question *q, const struct rw_subject *s,
@@ -297,7 +346,7 @@ static __noinline int rw_judge(const struct rw_question *q, const struct rw_subj
 	d->subject = q->subject;
 	d->rule_set = s->rule_set;
 	d->peer = rw_peer_of(q->tuple->peer);
-	d->entry = 0;
+	d->entry = d->brief = 0;
 	d->direction = q->direction ? q->direction : RW_DIR_IN;
 	struct rw_rule_set *rs = bpf_map_lookup_elem(&rule_sets, &d->rule_set);
 	if (rs) {
@@ -323,7 +372,7 @@ static __noinline int rw_judge(const struct rw_question *q, const struct rw_subj
 		}
 	}
 	d->verdict = rw_verdict_in_mode(s->mode, reason, ctl->paused_until);
-	d->brief = d->verdict == RW_VERDICT_WOULD_BLOCK && s->mode != RW_MODE_VISIBILITY;
+	d->brief |= d->verdict == RW_VERDICT_WOULD_BLOCK && s->mode != RW_MODE_VISIBILITY;
 	d->reason = q->no_port && reason == RW_REASON_NO_RULE ? RW_REASON_FRAGMENT : reason;
 	return 0;
 }

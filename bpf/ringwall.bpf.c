@@ -78,6 +78,14 @@ static __always_inline bool rw_is_kernel_made(const struct rw_scene *sc, const s
 	       bpf_sk_cgroup_id(sc->sk) == RW_ROOT_CGROUP;
 }
 
+/* A flow is asked about once, however often it is decided: when it begins, or on its first packet
+ * after something was staged. */
+static __always_inline bool rw_is_news(const struct rw_scene *sc, const struct rw_flow *f)
+{
+	return !f || f->verdict == RW_VERDICT_NONE ||
+	       (f->generation && (__s32)(f->generation - sc->subject->staged_since) < 0);
+}
+
 static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 				   struct rw_socket *socket, const struct rw_control *ctl,
 				   bool egress)
@@ -88,6 +96,7 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 	struct rw_question q = {.tuple = &p.tuple};
 	struct rw_decision d;
 	enum rw_case what = RW_TRANSIENT;
+	struct rw_flow *known = 0;
 	const __u32 zero = rw_zero(ctl);
 	__u8 reason;
 
@@ -152,6 +161,7 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 		if (rw_still_blocked(&sc.socket->flow, generation, sc.now))
 			return rw_is_reset_of_revoked(&sc.socket->flow, &p) ? 1 : rw_drop();
 		q.direction = rw_tcp_direction(&sc.socket->flow, &p);
+		known = &sc.socket->flow;
 		what = RW_TCP_FLOW;
 	} else {
 		struct rw_flow *f = rw_datagram_flow(&sc, &p);
@@ -160,6 +170,7 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 			return 1;
 		}
 		q.direction = f ? f->direction : egress ? RW_DIR_OUT : RW_DIR_IN;
+		known = f;
 		what = f ? RW_KNOWN_DATAGRAM : RW_NEW_DATAGRAM;
 		if (f)
 			p.tuple.peer_port = rw_request_port(&p);
@@ -176,6 +187,11 @@ static __always_inline int rw_slow(struct __sk_buff *skb, struct bpf_sock *sk,
 		rw_judge(&q, sc.subject, &d);
 		rw_forget(&d, sizeof(d));
 	}
+	if (sc.subject->staged && !q.any_process && !(listener && rw_passes(d.verdict)) &&
+	    rw_is_news(&sc, known))
+		rw_judge_staged(&p.tuple, q.owner, (__u64)d.subject << 32 | d.entry,
+				rw_staged_ask(&p.tuple, d.direction ? d.direction : q.direction,
+					      d.reason, q.no_port));
 	if (what == RW_TCP_FLOW) {
 		rw_count_decision(&d);
 		return rw_conclude_tcp(&sc, &p, &d, q.direction);
@@ -275,6 +291,9 @@ static __noinline int rw_may_connect(struct rw_socket *s, const struct rw_tuple 
 			rw_foresee(&s->flow, t, &d, ctl->generation);
 		return 1;
 	}
+	s->flow.subject = d.subject;
+	s->flow.entry = d.entry;
+	s->flow.reason = d.reason;
 	__u64 now = bpf_ktime_get_ns();
 	rw_begin_flow(&f, t, RW_DIR_OUT, now);
 	f.flags = RW_FLOW_REFUSED;
@@ -322,7 +341,13 @@ static __always_inline int rw_connect(struct bpf_sock_addr *ctx, struct rw_tuple
 		return 1;
 	t->protocol = IPPROTO_TCP;
 	t->peer_port = bpf_ntohs(ctx->user_port);
-	return rw_may_connect(s, t, bpf_get_socket_cookie(ctx));
+	if (rw_may_connect(s, t, bpf_get_socket_cookie(ctx)))
+		return 1;
+	struct rw_subject *subject = bpf_map_lookup_elem(&subjects, &s->flow.subject);
+	if (subject && subject->staged) /* here, where the stack is shallow */
+		rw_judge_staged(t, &s->owner, (__u64)s->flow.subject << 32 | s->flow.entry,
+				rw_staged_ask(t, RW_DIR_OUT, s->flow.reason, false));
+	return 0;
 }
 
 SEC("cgroup/connect4")

@@ -100,7 +100,7 @@ int rw_sweep_young(struct bpf_iter__bpf_map_elem *ctx)
  * sockets that some task has open. One that several tasks have comes several times. Loaded there
  * alone: bpf_sock_from_file is of 5.11.
  */
-SEC("iter/task_file")
+SEC("?iter/task_file") /* not loaded unless asked for: needs 5.11 */
 int rw_sweep_files(struct bpf_iter__task_file *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;

@@ -50,7 +50,8 @@ constexpr const char* pinned_maps[] = {
     "cgroup_cache",    "unit_cache",      "exes",      "units",
     "group_sets",      "principals",      "processes", "walks",
     "sockets",         "udp_flows",       "events",    "folds",
-    "nursery",         "handovers",       "counters"};
+    "nursery",         "handovers",       "counters",  "segments",
+    "impacts"};
 
 // libbpf's own words, kept for the error sentence of a failed load.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the callback has no context
@@ -148,6 +149,7 @@ class KernelDatapath final : public Datapath {
     int event_fd() const override { return poll_.get(); }
     std::size_t drain(const std::function<void(const Event&)>& sink) override;
     std::size_t drain_folds(const std::function<void(const Event&)>& sink) override;
+    std::vector<Impact> impacts() const override;
     std::size_t sweep(Sweep which, const std::function<void(const Event&)>& sink) override;
     ExeText exe(std::uint64_t id) const override;
     std::string unit(std::uint64_t id) const override;
@@ -303,7 +305,7 @@ std::vector<SealedMap> KernelDatapath::policy_maps() const {
     static constexpr const char* names[] = {
         "cgroups",         "subjects",        "rule_sets", "attributes", "classes",
         "entries",         "peers4",          "peers6",    "prefixes4",  "prefixes6",
-        "service_ranges4", "service_ranges6", "local4",    "local6"};
+        "service_ranges4", "service_ranges6", "local4",    "local6",     "segments"};
     std::vector<SealedMap> out;
     for (const char* name : names)
         out.push_back({bpf_map__fd(bpf_object__find_map_by_name(object_->obj, name)), name});
@@ -404,6 +406,14 @@ std::size_t KernelDatapath::drain_folds(const std::function<void(const Event&)>&
     return events;
 }
 
+std::vector<Impact> KernelDatapath::impacts() const {
+    std::vector<Impact> out;
+    for (const auto& key : maps_.impacts.keys())
+        if (const auto row = maps_.impacts.find(key))
+            out.push_back(decode_impact(key, *row, maps_.principals.find(key.principal)));
+    return out;
+}
+
 std::size_t KernelDatapath::sweep_datagrams(const std::function<void(const Event&)>& sink) const {
     const std::uint64_t now = monotonic_ns();
     std::size_t events = 0;
@@ -458,7 +468,7 @@ Counters KernelDatapath::counters() const {
     static_assert(std::size(hooks) == RW_HOOK_MAX);
     static constexpr const char* kinds[] = {"none", "start", "update", "end", "deny", "exe"};
     static constexpr const char* faults[] = {"storage", "path",     "udp_insert", "fold_full",
-                                             "cache",   "handover", "packet"};
+                                             "cache",   "handover", "packet",     "impact"};
     static_assert(std::size(faults) == RW_FAULT_MAX);
     std::vector<rw_counters> cpus(libbpf_num_possible_cpus());
     const std::uint32_t zero = 0;

@@ -54,6 +54,7 @@ struct Subject {
     std::string cgroup; // absolute directory, for example /sys/fs/cgroup/system.slice
     Mode mode = Mode::visibility;
     std::uint32_t rule_set = 0;
+    std::uint32_t staged = 0; // a rule set that is judged beside and decides nothing; 0: none
     bool loopback_events = false;
     Root root;
     std::vector<Address> local; // own addresses, for packets the kernel makes itself
@@ -84,6 +85,15 @@ struct ClassRow {
     ClassRef cls;
 };
 
+// Until then this is allowed too. CLOCK_BOOTTIME, so that it ends at its time after a sleep.
+struct Segment {
+    std::uint64_t ends_ns = 0;
+    std::uint64_t allow = 0; // selector set
+    bool any_allow = false;
+    bool operator==(const Segment&) const = default;
+};
+constexpr std::size_t most_segments = 8;
+
 struct EntryRow {
     std::uint32_t rule_set = 0;
     std::uint32_t cls = 0;
@@ -95,6 +105,7 @@ struct EntryRow {
     std::uint32_t id = 0;
     std::uint64_t override_deny = 0, allow = 0, deny = 0; // selector sets
     bool any_failsafe = false, any_override_deny = false, any_allow = false, any_deny = false;
+    std::vector<Segment> segments; // by rising time, at most most_segments
 };
 
 struct PeerRow {
@@ -132,6 +143,7 @@ enum class Verdict : std::uint8_t { none, allowed, would_block, unmatched, block
 enum class Direction : std::uint8_t { none, outbound, inbound };
 const char* name(Verdict);
 const char* reason_name(std::uint8_t reason);
+constexpr std::uint8_t reason_allow = 1; // an allow rule matched
 // Why path, name and digest of an event's process do not hold ("" when they do).
 std::string unresolved_reason(std::uint32_t owner_flags);
 bool was_replaced(std::uint32_t owner_flags); // its file was deleted or replaced after the start
@@ -157,6 +169,19 @@ struct Event {
     std::uint32_t srtt_us = 0, retransmits = 0;
     std::uint32_t count = 1; // deny: how many this stands for
     std::uint8_t tcp_state = 0;
+};
+
+// What a staged rule set would change for connections that agree in everything but address and
+// time, counted since it was staged.
+struct Impact {
+    enum class Change : std::uint8_t { none, blocks, allows }; // none: all that stays as it is
+    Change change = Change::none;
+    std::uint32_t staged = 0, staged_entry = 0; // rule set and entry that would decide
+    std::uint8_t staged_reason = 0;             // reason_name()
+    std::uint64_t staged_sure = 0, staged_maybe = 0;
+    std::uint64_t principal = 0; // names the process' attributes
+    std::uint64_t count = 0;
+    Event connection; // as it was decided; the last one's address; time and started: last, first
 };
 
 struct ExeText {
@@ -268,6 +293,8 @@ class Datapath {
     virtual std::size_t drain(const std::function<void(const Event&)>& sink) = 0;
     // Folded denies since the last call, one Event of kind deny with count each.
     virtual std::size_t drain_folds(const std::function<void(const Event&)>& sink) = 0;
+    // Everything that staged rule sets would change, so far.
+    virtual std::vector<Impact> impacts() const = 0;
     // TCP connections that began since the last sweep and still live (kind start: the kernel itself
     // sends one record a connection, its end); with Sweep::all also every older flow (kind update)
     // and ended UDP flows (kind end).

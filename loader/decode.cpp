@@ -74,6 +74,8 @@ const char* name(Tampering::What what) {
     return "unknown";
 }
 
+static_assert(reason_allow == RW_REASON_ALLOW);
+
 const char* reason_name(std::uint8_t reason) {
     static constexpr const char* names[] = {
         "none",      "allow", "deny",      "override-deny", "no-rule", "failsafe",   "loopback",
@@ -171,6 +173,44 @@ Event decode_fold(const rw_fold_key& key, const std::optional<rw_principal>& who
     e.started_ns = fold.first;
     e.count = count;
     return e;
+}
+
+Impact decode_impact(const rw_impact_key& key, const rw_impact& row,
+                     const std::optional<rw_principal>& who) {
+    Impact out;
+    if (key.change <= RW_CHANGE_ALLOWS)
+        out.change = static_cast<Impact::Change>(key.change);
+    out.staged = key.staged;
+    out.staged_entry = key.staged_entry;
+    out.staged_reason = key.staged_reason;
+    out.staged_sure = row.staged_sure;
+    out.staged_maybe = row.staged_maybe;
+    out.principal = key.principal;
+    Event& e = out.connection;
+    e.direction = direction(key.direction);
+    e.protocol = key.protocol;
+    e.peer = address(row.peer);
+    const bool icmp = key.protocol == 1 || key.protocol == 58;
+    (e.direction == Direction::inbound && !icmp ? e.local_port : e.peer_port) = key.port;
+    e.subject = key.subject;
+    e.peer_id = key.peer;
+    e.rule_set = key.rule_set;
+    e.entry = key.entry;
+    e.reason = key.reason;
+    e.sure = row.sure;
+    e.maybe = row.maybe;
+    if (who) {
+        e.exe = who->exe;
+        e.unit = who->unit;
+        e.cgroup = who->cgroup;
+        e.digest = who->file;
+        e.uid = who->uid;
+        e.owner_flags = who->flags;
+    }
+    e.started_ns = row.first;
+    e.time_ns = row.last;
+    out.count = row.count;
+    return out;
 }
 
 } // namespace ringwall::loader

@@ -16,5 +16,7 @@ Event decode_flow(const rw_socket& socket, const std::optional<rw_principal>& wh
                   std::uint64_t cookie, EventKind kind, std::uint64_t now);
 Event decode_fold(const rw_fold_key& key, const std::optional<rw_principal>& who,
                   const rw_fold& fold, std::uint32_t count);
+Impact decode_impact(const rw_impact_key& key, const rw_impact& row,
+                     const std::optional<rw_principal>& who);
 
 } // namespace ringwall::loader

@@ -21,6 +21,7 @@ struct KernelMaps {
     Map<rw_attribute_key, std::uint64_t> attributes;
     Map<rw_class_key, rw_class> classes;
     Map<rw_entry_key, rw_entry> entries;
+    Map<rw_segment_key, rw_segment> segments;
     Map<std::uint32_t, std::uint32_t> peers4;
     Map<Bytes16, std::uint32_t> peers6;
     Map<rw_prefix4, std::uint32_t> prefixes4;
@@ -35,6 +36,7 @@ struct KernelMaps {
     Map<std::uint64_t, rw_principal> principals;
     Map<rw_udp_key, rw_socket> udp_flows;
     Map<rw_fold_key, rw_fold> folds;
+    Map<rw_impact_key, rw_impact> impacts;
     int sockets = -1, nursery = -1, events = -1, counters = -1, control = -1;
 };
 

@@ -67,7 +67,15 @@ inline rw_entry to_kernel(const EntryRow& row) {
     e.any = (row.any_failsafe ? RW_ANY_FAILSAFE : 0) |
             (row.any_override_deny ? RW_ANY_OVERRIDE_DENY : 0) |
             (row.any_allow ? RW_ANY_ALLOW : 0) | (row.any_deny ? RW_ANY_DENY : 0);
+    e.timed = !row.segments.empty();
     return e;
+}
+
+inline rw_segment to_kernel(const Segment& s) {
+    return {.ends = s.ends_ns,
+            .allow = s.allow,
+            .any = s.any_allow ? static_cast<std::uint32_t>(RW_ANY_ALLOW) : 0,
+            .reserved = 0};
 }
 
 inline rw_rule_set to_kernel(const RuleSetRow& row) {
@@ -85,6 +93,7 @@ inline rw_subject to_kernel(const Subject& s) {
     out.user_ns = s.root.user_ns;
     out.root_dev = s.root.device;
     out.root_ino = s.root.inode;
+    out.staged = s.staged;
     return out;
 }
 

@@ -88,6 +88,7 @@ Result<void> Writer::adopt() {
             placed_[*id].local.push_back(Address{key});
     used_.attributes = maps_.attributes.keys().size();
     used_.entries = maps_.entries.keys().size();
+    used_.segments = maps_.segments.keys().size();
     used_.classes = maps_.classes.keys().size();
     used_.peers4 = maps_.peers4.keys().size();
     used_.peers6 = maps_.peers6.keys().size();
@@ -99,7 +100,9 @@ Result<void> Writer::adopt() {
 }
 
 Result<void> Writer::check_room(const Delta& d) const {
-    std::size_t p4 = 0, p6 = 0, l4 = 0, l6 = 0;
+    std::size_t p4 = 0, p6 = 0, l4 = 0, l6 = 0, segments = 0;
+    for (const auto& row : d.entries)
+        segments += row.segments.size();
     for (const auto& row : d.peers)
         ++(row.prefix.is_host() ? (v4(row.prefix) ? p4 : p6) : (v4(row.prefix) ? l4 : l6));
     const struct {
@@ -107,6 +110,7 @@ Result<void> Writer::check_room(const Delta& d) const {
         std::size_t wanted, limit;
     } checks[] = {
         {"rule entries", used_.entries + d.entries.size(), limits_.entries},
+        {"ends of rules", used_.segments + segments, 65'536},
         {"peer classes", used_.classes + d.classes.size(), limits_.classes},
         {"process attributes", used_.attributes + d.attributes.size(), 262'144},
         {"IPv4 peers", d.complete ? p4 : used_.peers4 + p4, limits_.peers},
@@ -147,6 +151,20 @@ Result<void> write_rows(const Map<Key, Value>& map, const std::vector<Row>& rows
 
 } // namespace
 
+namespace {
+
+using SegmentRow = std::pair<rw_segment_key, rw_segment>;
+
+std::vector<SegmentRow> segments_of(const std::vector<EntryRow>& entries) {
+    std::vector<SegmentRow> out;
+    for (const auto& row : entries)
+        for (std::uint32_t i = 0; i < row.segments.size(); ++i)
+            out.emplace_back(rw_segment_key{row.rule_set, row.id, i}, to_kernel(row.segments[i]));
+    return out;
+}
+
+} // namespace
+
 // Rows under rule-set ids, classes and peers that nothing refers to yet: taken back by erasing.
 Result<void> Writer::write_rules(const Delta& d, Undo& undo) {
     const auto step = [&](const auto& map, const auto& rows, auto key, auto value) -> Result<void> {
@@ -158,6 +176,10 @@ Result<void> Writer::write_rules(const Delta& d, Undo& undo) {
     auto ok = step(
         maps_.attributes, d.attributes, [](auto& r) { return key_of(r); },
         [](auto& r) { return r.selectors; });
+    if (ok)
+        ok = step(
+            maps_.segments, segments_of(d.entries), [](auto& r) { return r.first; },
+            [](auto& r) { return r.second; });
     if (ok)
         ok = step(
             maps_.entries, d.entries, [](auto& r) { return key_of(r); },
@@ -202,7 +224,12 @@ Result<void> Writer::write_subject(const Subject& s, Undo& undo, bool& moved) {
     if (!cgroup)
         return std::unexpected(cgroup.error());
     undo.restore_later(maps_.subjects, s.id);
-    if (const int error = maps_.subjects.set(s.id, to_kernel(s)))
+    auto row = to_kernel(s);
+    const auto before = maps_.subjects.find(s.id);
+    row.staged_since = before && before->staged == s.staged
+                           ? before->staged_since
+                           : std::atomic_ref(control_.generation).load() + 1;
+    if (const int error = maps_.subjects.set(s.id, row))
         return std::unexpected(write_error("subjects", error));
     undo.restore_later(maps_.cgroups, *cgroup);
     if (const int error = maps_.cgroups.set(*cgroup, s.id))
@@ -271,7 +298,11 @@ void Writer::collect_rule_sets(const std::set<std::uint32_t>& dead) {
         maps_.rule_sets.erase(id);
     sweep(maps_.classes);
     sweep(maps_.entries);
+    sweep(maps_.segments);
     sweep(maps_.attributes);
+    for (const auto& key : maps_.impacts.keys())
+        if (dead.contains(key.staged))
+            maps_.impacts.erase(key);
 }
 
 std::set<std::uint32_t> Writer::rule_sets_to_drop(const Delta& d) const {
@@ -282,7 +313,7 @@ std::set<std::uint32_t> Writer::rule_sets_to_drop(const Delta& d) const {
     for (const auto& row : d.rule_sets)
         live.insert(row.id);
     for (const auto& subject : d.subjects)
-        live.insert(subject.rule_set);
+        live.insert({subject.rule_set, subject.staged}); // both
     for (const auto id : maps_.rule_sets.keys())
         if (!live.contains(id))
             dead.insert(id);
@@ -384,6 +415,7 @@ std::map<std::uint32_t, Subject> Writer::subjects() const {
         Subject s;
         s.id = id;
         s.rule_set = row->rule_set;
+        s.staged = row->staged;
         s.mode = static_cast<Mode>(row->mode);
         s.loopback_events = row->flags & RW_SUBJECT_LOOPBACK_EVENTS;
         s.root = {row->user_ns, row->root_dev, row->root_ino};

@@ -54,8 +54,8 @@ class Writer {
     Limits limits_;
     std::map<std::uint32_t, Placed> placed_;
     struct {
-        std::size_t attributes = 0, entries = 0, classes = 0, peers4 = 0, peers6 = 0, prefixes4 = 0,
-                    prefixes6 = 0, subjects = 0, rule_sets = 0;
+        std::size_t attributes = 0, entries = 0, segments = 0, classes = 0, peers4 = 0, peers6 = 0,
+                    prefixes4 = 0, prefixes6 = 0, subjects = 0, rule_sets = 0;
     } used_;
 };
 

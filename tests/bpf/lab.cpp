@@ -61,6 +61,15 @@ Lab& Lab::the() {
 }
 
 Lab::Lab() {
+    try {
+        make();
+    } catch (...) { // nothing stays behind where the programs do not load
+        clean();
+        throw;
+    }
+}
+
+void Lab::make() {
     make_wire();
     make_cgroups();
     bpffs_ = "/tmp/rw-lab-" + std::to_string(getpid());
@@ -79,6 +88,10 @@ Lab::Lab() {
 }
 
 Lab::~Lab() {
+    clean();
+}
+
+void Lab::clean() {
     if (datapath_)
         (void)datapath_->detach();
     datapath_.reset();
@@ -173,6 +186,11 @@ void add_rules(loader::Delta& delta, loader::ClassRef& cls, std::uint32_t rule_s
             same = delta.entries.insert(delta.entries.end(), row);
         }
         const bool any = rule.selectors == 0;
+        if (rule.ends) {
+            same->segments.push_back({rule.ends, rule.selectors, any});
+            (inbound ? cls.in_lengths : cls.out_lengths) |= 1u << rule.length;
+            continue;
+        }
         switch (rule.action) {
         case Says::allow:
             any ? void(same->any_allow = true) : void(same->allow |= rule.selectors);
@@ -195,10 +213,8 @@ void add_rules(loader::Delta& delta, loader::ClassRef& cls, std::uint32_t rule_s
 
 } // namespace
 
-void Lab::policy(loader::Mode mode, std::vector<Says> rules, std::vector<Says> unknown_rules) {
-    loader::Delta delta;
-    delta.complete = true;
-    delta.raise_generation = true;
+std::uint32_t Lab::add_rule_set(loader::Delta& delta, const std::vector<Says>& rules,
+                                const std::vector<Says>& unknown_rules) {
     loader::RuleSetRow set;
     set.id = ++rule_set_;
     set.unconstrained.fill(~0ull);
@@ -207,7 +223,7 @@ void Lab::policy(loader::Mode mode, std::vector<Says> rules, std::vector<Says> u
     for (const auto& [n, attribute, value] : selectors_) {
         const auto free = set.unconstrained[static_cast<std::size_t>(attribute)];
         auto same = std::ranges::find_if(delta.attributes, [&](const auto& row) {
-            return row.attribute == attribute && row.value == value;
+            return row.rule_set == set.id && row.attribute == attribute && row.value == value;
         });
         if (same == delta.attributes.end())
             delta.attributes.push_back({set.id, attribute, value, free | 1ull << n});
@@ -220,13 +236,36 @@ void Lab::policy(loader::Mode mode, std::vector<Says> rules, std::vector<Says> u
     add_rules(delta, set.unknown, set.id, unknown_rules);
     delta.classes.push_back({set.id, 7, named});
     delta.rule_sets.push_back(set);
+    return set.id;
+}
+
+void Lab::policy(loader::Mode mode, const std::vector<Says>& rules,
+                 const std::vector<Says>& unknown_rules) {
+    loader::Delta delta;
+    const auto set = add_rule_set(delta, rules, unknown_rules);
+    apply(std::move(delta), mode, set, 0);
+}
+
+void Lab::policy_and_staged(loader::Mode mode, const std::vector<Says>& rules,
+                            const std::vector<Says>& staged) {
+    loader::Delta delta;
+    const auto set = add_rule_set(delta, rules, {});
+    const auto beside = add_rule_set(delta, staged, {});
+    apply(std::move(delta), mode, set, beside);
+}
+
+void Lab::apply(loader::Delta delta, loader::Mode mode, std::uint32_t rule_set,
+                std::uint32_t staged) {
+    delta.complete = true;
+    delta.raise_generation = true;
     delta.peers.push_back({Prefix::parse(there4).value(), 7});
     delta.peers.push_back({Prefix::parse(there6).value(), 7});
     loader::Subject subject;
     subject.id = the_subject;
     subject.cgroup = host_;
     subject.mode = mode;
-    subject.rule_set = set.id;
+    subject.rule_set = rule_set;
+    subject.staged = staged;
     subject.local = {Address::parse(here4).value(), Address::parse(here6).value()};
     // the paths that count are those of this process
     struct stat user_ns{};

@@ -32,6 +32,7 @@ struct Says {
     std::uint8_t length = 16;
     bool any_protocol = false;
     std::uint64_t selectors = 0; // 0: any process
+    std::uint64_t ends = 0;      // CLOCK_BOOTTIME; allow only; 0: it stays. One end a port
 };
 
 class Lab {
@@ -44,7 +45,12 @@ class Lab {
 
     // Makes the rules the whole policy: peers are `there` (both families), class 1; everybody else
     // is unknown and gets `unknown_rules`.
-    void policy(loader::Mode mode, std::vector<Says> rules, std::vector<Says> unknown_rules = {});
+    void policy(loader::Mode mode, const std::vector<Says>& rules,
+                const std::vector<Says>& unknown_rules = {});
+    // With another set of rules for the same peers that is only judged beside.
+    void policy_and_staged(loader::Mode mode, const std::vector<Says>& rules,
+                           const std::vector<Says>& staged);
+    std::vector<loader::Impact> impacts() const { return datapath_->impacts(); }
     // Selector n of the present policy: attribute == value. Call before policy().
     void selector(unsigned n, loader::Attribute attribute, std::uint64_t value);
     void clear_selectors();
@@ -88,6 +94,12 @@ class Lab {
     void make_cgroups();
     int program(const char* name) const;
     void write_nursery(std::uint64_t cookie) const;
+    void make();
+    void clean();
+    std::uint32_t add_rule_set(loader::Delta& delta, const std::vector<Says>& rules,
+                               const std::vector<Says>& unknown_rules);
+    void apply(loader::Delta delta, loader::Mode mode, std::uint32_t rule_set,
+               std::uint32_t staged);
     int spawn(const std::function<int()>& work, const std::string& cgroup, bool other_side);
 
     std::string top_, host_, peer_, bpffs_;
