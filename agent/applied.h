@@ -39,6 +39,7 @@ struct EnforcedSubject {
     loader::Subject row;
     std::uint32_t identity = 0; // interned
     std::shared_ptr<RuleSet> rules;
+    std::shared_ptr<RuleSet> staged; // null: nothing is staged for it
 };
 
 // What a snapshot asks for, in interned numbers, before anything has ids of the datapath.
@@ -48,6 +49,7 @@ struct Desired {
         std::uint32_t identity = 0;
         loader::Subject row; // without id and rule set
         std::shared_ptr<const Definition> definition;
+        std::shared_ptr<const Definition> staged; // null: nothing is
     };
     std::vector<Subject> subjects;
     std::vector<std::string> missing; // subjects whose cgroup does not exist
@@ -57,6 +59,8 @@ struct Desired {
     std::map<std::uint32_t, std::set<std::string>> list_names;
     std::shared_ptr<const OwnerNames> owners;
     std::uint64_t version = 0;
+    std::uint64_t staging = 0;   // number of what is staged; 0: nothing is
+    std::string staging_trouble; // why this node cannot judge it; then none of it is
 };
 Result<Desired> read_snapshot(const v1::Snapshot& snapshot, Interner& interner,
                               const NodeContext& node);
@@ -71,6 +75,8 @@ struct Applied {
     std::shared_ptr<const OwnerNames> owners = std::make_shared<OwnerNames>();
     std::vector<std::string> missing;
     std::uint64_t version = 0;
+    std::uint64_t staging = 0;
+    std::string staging_trouble;
     // Maps whose whole content is not known: every peer and rule set is written anew.
     bool unsure = true;
     std::vector<std::uint32_t> orphans;            // live subjects that nobody could name

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <ranges>
 #include <set>
 #include <tuple>
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t any_protocol_length = 1u << 17;
 constexpr std::size_t most_selectors = 64;
+constexpr std::uint64_t for_good = ~std::uint64_t{0}; // only what does not end
 constexpr auto container_part = static_cast<std::size_t>(loader::Attribute::container);
 
 template <typename F>
@@ -71,8 +73,8 @@ void RuleSet::Bits::add(RuleAction action, std::int16_t selector) {
 // below it say: the closure of prefixes.
 class RuleSet::ViewSweep {
   public:
-    ViewSweep(const Definition& definition, const View& view, bool inbound)
-        : definition_(definition) {
+    ViewSweep(const Definition& definition, const View& view, bool inbound, std::uint64_t until)
+        : definition_(definition), until_(until) {
         for (const std::uint32_t number : view) {
             const Rule& rule = definition.rules()[number];
             if (rule.inbound == inbound)
@@ -81,7 +83,7 @@ class RuleSet::ViewSweep {
         std::ranges::sort(atoms_, {}, &Key::of);
         for (const Atom& atom : atoms_)
             if (atom.any_protocol)
-                any_protocol_.add(definition.rules()[atom.rule].action, atom.selector);
+                say(atom, any_protocol_);
     }
 
     void keys_into(std::vector<Key>& out) const {
@@ -105,10 +107,17 @@ class RuleSet::ViewSweep {
             return;
         if (stack_.empty() || stack_.back().first != key)
             stack_.emplace_back(key, stack_.empty() ? any_protocol_ : stack_.back().second);
-        stack_.back().second.add(definition_.rules()[atom.rule].action, atom.selector);
+        say(atom, stack_.back().second);
+    }
+
+    void say(const Atom& atom, Bits& bits) const {
+        const Rule& rule = definition_.rules()[atom.rule];
+        if (rule.ends == 0 || rule.ends >= until_)
+            bits.add(rule.action, atom.selector);
     }
 
     const Definition& definition_;
+    std::uint64_t until_;
     std::vector<Atom> atoms_;
     Bits any_protocol_;
     std::vector<std::pair<Key, Bits>> stack_;
@@ -116,11 +125,12 @@ class RuleSet::ViewSweep {
 };
 
 template <typename F>
-void RuleSet::for_each_key(const Signature& signature, bool inbound, F&& use) const {
+void RuleSet::for_each_key(const Signature& signature, bool inbound, std::uint64_t until,
+                           F&& use) const {
     std::vector<ViewSweep> sweeps;
     std::vector<Key> keys;
     for (const View& view : signature) {
-        sweeps.emplace_back(*definition_, view, inbound);
+        sweeps.emplace_back(*definition_, view, inbound, until);
         sweeps.back().keys_into(keys);
     }
     if (sweeps.size() > 1) {
@@ -197,17 +207,19 @@ void RuleSet::number_combinations(const Signature& signature) {
             });
         });
     };
-    for (const bool inbound : {false, true})
-        for_each_key(signature, inbound, [&](const Key&, std::span<const Bits> views) {
-            std::optional<std::uint64_t> so_far;
-            for (const Bits& view : views) {
-                if (view.any_allow)
-                    continue;
-                if (so_far)
-                    number(*so_far, view.allow);
-                so_far = so_far ? both(*so_far, view.allow) : view.allow;
-            }
-        });
+    const auto number_at = [&](const Key&, std::span<const Bits> views) {
+        std::optional<std::uint64_t> so_far;
+        for (const Bits& view : views) {
+            if (view.any_allow)
+                continue;
+            if (so_far)
+                number(*so_far, view.allow);
+            so_far = so_far ? both(*so_far, view.allow) : view.allow;
+        }
+    };
+    for (const std::uint64_t until : moments())
+        for (const bool inbound : {false, true})
+            for_each_key(signature, inbound, until, number_at);
 }
 
 bool RuleSet::allow_is_exact(std::span<const Bits> views) const {
@@ -232,10 +244,11 @@ bool RuleSet::exact_for(const Signature& signature) const {
     if (signature.size() == 1 || selectors_.size() == most_selectors)
         return true;
     bool exact = true;
-    for (const bool inbound : {false, true})
-        for_each_key(signature, inbound, [&](const Key&, std::span<const Bits> views) {
-            exact = exact && allow_is_exact(views);
-        });
+    for (const std::uint64_t until : moments())
+        for (const bool inbound : {false, true})
+            for_each_key(signature, inbound, until, [&](const Key&, std::span<const Bits> views) {
+                exact = exact && allow_is_exact(views);
+            });
     return exact;
 }
 
@@ -274,7 +287,8 @@ std::uint32_t RuleSet::add_entries(const Signature& signature, bool inbound, std
                                    Ids& ids) {
     std::uint32_t lengths = 0;
     const auto class_index = static_cast<std::uint32_t>(class_order_.size() - 1);
-    for_each_key(signature, inbound, [&](const Key& key, std::span<const Bits> views) {
+    const std::size_t first = new_entries_.size();
+    for_each_key(signature, inbound, for_good, [&](const Key& key, std::span<const Bits> views) {
         loader::EntryRow row = combine(views);
         row.rule_set = id_;
         row.cls = cls;
@@ -288,7 +302,31 @@ std::uint32_t RuleSet::add_entries(const Signature& signature, bool inbound, std
         entries_.push_back({row.id, class_index, key, inbound});
         new_entries_.push_back(row);
     });
+    add_segments(signature, inbound, std::span(new_entries_).subspan(first));
     return lengths;
+}
+
+// From the last end back, so that a segment which allows nothing beyond the next is left out.
+void RuleSet::add_segments(const Signature& signature, bool inbound,
+                           std::span<loader::EntryRow> rows) const {
+    for (const std::uint64_t end : std::views::reverse(definition_->ends())) {
+        std::size_t at = 0;
+        for_each_key(signature, inbound, end, [&](const Key&, std::span<const Bits> views) {
+            auto& row = rows[at++];
+            const auto now = combine(views);
+            const auto later = row.segments.empty()
+                                   ? loader::Segment{.allow = row.allow, .any_allow = row.any_allow}
+                                   : row.segments.front();
+            if (now.allow != later.allow || now.any_allow != later.any_allow)
+                row.segments.insert(row.segments.begin(), {end, now.allow, now.any_allow});
+        });
+    }
+}
+
+std::vector<std::uint64_t> RuleSet::moments() const {
+    std::vector<std::uint64_t> out(definition_->ends().begin(), definition_->ends().end());
+    out.push_back(for_good);
+    return out;
 }
 
 std::vector<loader::EntryRow> RuleSet::take_entries() {
@@ -348,8 +386,8 @@ RuleSet::container_rows(const std::map<std::uint64_t, std::string>& containers) 
 
 // ---- explaining --------------------------------------------------------------------------------
 
-std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
-                                    std::uint64_t maybe) const {
+std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure, std::uint64_t maybe,
+                                    bool timed) const {
     const auto found = std::ranges::lower_bound(entries_, entry, {}, &Entry::id);
     if (found == entries_.end() || found->id != entry)
         return {};
@@ -360,7 +398,7 @@ std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
         for (const std::uint32_t number : view) {
             const Rule& rule = definition_->rules()[number];
             const std::uint64_t bits = rule.action == RuleAction::allow ? sure : maybe;
-            const bool holds = rule.inbound == found->inbound &&
+            const bool holds = rule.inbound == found->inbound && (rule.ends == 0 || timed) &&
                                std::ranges::any_of(rule.atoms, [&](const Atom& atom) {
                                    return Key::of(atom).covers(found->key) &&
                                           (atom.selector < 0 || (bits & bit(atom.selector)) != 0);
@@ -384,7 +422,8 @@ std::vector<Match> RuleSet::explain(std::uint32_t entry, std::uint64_t sure,
 
 namespace {
 
-using Said = std::vector<std::tuple<bool, Atom>>; // inbound, atom without its rule; sorted
+// Inbound, atom without its rule, end; sorted.
+using Said = std::vector<std::tuple<bool, Atom, std::uint64_t>>;
 
 // Selector numbers of `old` in the numbering of `now`; those it does not have get numbers of their
 // own.
@@ -419,7 +458,7 @@ Said said(const Definition& definition, const View& view, RuleAction action,
             atom.rule = 0;
             if (atom.selector >= 0 && !translated.empty())
                 atom.selector = translated[static_cast<std::size_t>(atom.selector)];
-            out.emplace_back(rule.inbound, atom);
+            out.emplace_back(rule.inbound, atom, rule.ends);
         }
     }
     std::ranges::sort(out);

@@ -51,6 +51,7 @@ struct Rule {
     bool any = false, all_workloads = false;
     std::vector<std::uint32_t> identities, lists; // interned, sorted
     std::vector<Atom> atoms;
+    std::uint64_t ends = 0; // CLOCK_BOOTTIME; allow only; 0: it stays
     bool operator==(const Rule&) const = default;
 };
 
@@ -75,6 +76,7 @@ class Definition {
     std::span<const Rule> rules() const { return rules_; }
     std::span<const ProcessParts> selectors() const { return selectors_; }
     std::span<const std::string> containers() const { return containers_; }
+    std::span<const std::uint64_t> ends() const { return ends_; } // of rules, rising, each once
     Signature signature(const Membership& membership) const;
     // True when both say the same about every address except those of identities that only one of
     // the two inventories has: then a live rule set can go on with this definition.
@@ -89,6 +91,7 @@ class Definition {
     std::vector<Rule> rules_;
     std::vector<ProcessParts> selectors_;
     std::vector<std::string> containers_;
+    std::vector<std::uint64_t> ends_;
     View any_, all_workloads_;
     std::unordered_map<std::uint32_t, View> by_identity_, by_list_;
 };
@@ -136,8 +139,9 @@ class RuleSet {
 
     // Every rule that matches under this entry for a socket with these selector bits, by
     // precedence, then by id: the first is the deciding one. Empty for an entry of another rule
-    // set.
-    std::vector<Match> explain(std::uint32_t entry, std::uint64_t sure, std::uint64_t maybe) const;
+    // set. `timed`: rules that end count, as they do where the kernel said "allow".
+    std::vector<Match> explain(std::uint32_t entry, std::uint64_t sure, std::uint64_t maybe,
+                               bool timed) const;
 
     // What was added after mark() is forgotten by rollback().
     struct Mark {
@@ -170,8 +174,12 @@ class RuleSet {
     };
     class ViewSweep;
 
+    // What holds until `until`: of rules that end, those whose end is not before it.
     template <typename F>
-    void for_each_key(const Signature& signature, bool inbound, F&& use) const;
+    void for_each_key(const Signature& signature, bool inbound, std::uint64_t until, F&& use) const;
+    std::vector<std::uint64_t> moments() const; // all that differ, `for_good` last
+    void add_segments(const Signature& signature, bool inbound,
+                      std::span<loader::EntryRow> rows) const;
     std::uint32_t add_entries(const Signature& signature, bool inbound, std::uint32_t cls,
                               Ids& ids);
     loader::EntryRow combine(std::span<const Bits> views) const;

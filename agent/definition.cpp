@@ -135,6 +135,10 @@ class DefinitionBuilder {
         rule.id = wire.id();
         rule.action = *action;
         rule.inbound = wire.direction() == v1::INBOUND;
+        if (auto done = add_end(wire, rule); !done)
+            return done;
+        if (is_over(rule))
+            return {};
         if (auto done = add_peers(wire, rule); !done)
             return done;
         for (const v1::Service& service : wire.services())
@@ -152,6 +156,32 @@ class DefinitionBuilder {
         rule.atoms.erase(std::unique(rule.atoms.begin(), rule.atoms.end()), rule.atoms.end());
         rule.atoms.shrink_to_fit();
         out_->rules_.push_back(std::move(rule));
+    }
+
+    Result<void> add_end(const v1::Rule& wire, Rule& rule) {
+        if (wire.ends_ns() == 0)
+            return {};
+        if (rule.action != RuleAction::allow || wire.ends_ns() < 0 || !node_.boot_time_at)
+            return bad(fmt::format("{}: rule \"{}\" ends at a time, which this agent can keep for "
+                                   "allow rules of a controller or a running agent only; remove "
+                                   "the time, or the rule when its time has come",
+                                   subject_.workload(), wire.id()));
+        rule.ends = std::max<std::uint64_t>(node_.boot_time_at(wire.ends_ns()), 1);
+        auto& ends = out_->ends_;
+        if (is_over(rule) || std::ranges::binary_search(ends, rule.ends))
+            return {};
+        ends.insert(std::ranges::upper_bound(ends, rule.ends), rule.ends);
+        if (ends.size() > loader::most_segments)
+            return std::unexpected(
+                Error{Errc::too_many_ends,
+                      fmt::format("{}: its rules end at more than {} different times (one more is "
+                                  "in rule \"{}\"); let some of them end together",
+                                  subject_.workload(), loader::most_segments, wire.id())});
+        return {};
+    }
+
+    bool is_over(const Rule& rule) const {
+        return rule.ends != 0 && rule.ends <= node_.boot_time();
     }
 
     Result<void> add_peers(const v1::Rule& wire, Rule& rule) {
@@ -354,7 +384,7 @@ bool Definition::continues(const Definition& old, std::span<const std::uint32_t>
         const Rule& b = rules_[i];
         const bool same = a.id == b.id && a.action == b.action && a.inbound == b.inbound &&
                           a.any == b.any && a.all_workloads == b.all_workloads &&
-                          a.lists == b.lists && a.atoms == b.atoms;
+                          a.lists == b.lists && a.atoms == b.atoms && a.ends == b.ends;
         if (!same || !differ_by_absent(a.identities, b.identities, old_identities, new_identities))
             return false;
     }

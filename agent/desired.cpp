@@ -59,6 +59,7 @@ class Reader {
             if (auto done = (this->*step)(); !done)
                 return std::unexpected(done.error());
         out_.version = snapshot_.policy().version();
+        read_staged();
         return std::move(out_);
     }
 
@@ -92,19 +93,55 @@ class Reader {
     }
 
     Result<void> read_lists() {
-        for (const v1::AddressList& list : snapshot_.policy().lists()) {
+        if (auto done = read_lists(snapshot_.policy(), interned_); !done)
+            return done;
+        for (const Failsafe& failsafe : node_.failsafe)
+            interned_.failsafe.push_back(failsafe_list(failsafe));
+        if (!snapshot_.policy().has_staged())
+            return {};
+        staged_.identities = interned_.identities;
+        staged_.failsafe = interned_.failsafe;
+        if (auto done = read_lists(snapshot_.policy().staged(), staged_); !done)
+            staging_fails(done.error().message);
+        return {};
+    }
+
+    Result<void> read_lists(const v1::Policy& policy, Interned& interned) {
+        for (const v1::AddressList& list : policy.lists()) {
             ListContent content;
             if (auto done = read_prefixes(list, list.prefixes(), content.prefixes); !done)
                 return done;
             if (auto done = read_prefixes(list, list.exclude(), content.exclude); !done)
                 return done;
             const std::uint32_t number = interner_.list(content);
-            interned_.lists.emplace(list.name(), number);
+            interned.lists.emplace(list.name(), number);
             out_.list_names[number].insert(list.name());
         }
-        for (const Failsafe& failsafe : node_.failsafe)
-            interned_.failsafe.push_back(failsafe_list(failsafe));
         return {};
+    }
+
+    // Judged for all subjects or for none; what is in force does not depend on it.
+    void read_staged() {
+        if (!snapshot_.policy().has_staged())
+            return;
+        out_.staging = snapshot_.policy().staged().version();
+        for (const v1::Subject& wire : snapshot_.policy().staged().subjects()) {
+            const auto subject =
+                std::ranges::find(out_.subjects, wire.workload(), &Desired::Subject::workload);
+            if (subject == out_.subjects.end() || !out_.staging_trouble.empty())
+                continue;
+            if (auto made = Definition::make(wire, staged_, node_))
+                subject->staged = *made;
+            else
+                staging_fails(made.error().message);
+        }
+        if (!out_.staging_trouble.empty())
+            for (auto& subject : out_.subjects)
+                subject.staged = nullptr;
+    }
+
+    void staging_fails(const std::string& why) {
+        out_.staging_trouble = "what is staged cannot be judged here: " + why;
     }
 
     std::uint32_t failsafe_list(const Failsafe& failsafe) {
@@ -201,7 +238,7 @@ class Reader {
     const v1::Snapshot& snapshot_;
     Interner& interner_;
     const NodeContext& node_;
-    Interned interned_;
+    Interned interned_, staged_;
     Desired out_;
 };
 

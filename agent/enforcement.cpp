@@ -283,6 +283,10 @@ NodeContext Enforcement::node() {
     node.root = [this](const std::string& directory) { return root_for(directory); };
     node.loopback_events = options_.loopback_events;
     node.failsafe = options_.failsafe;
+    node.boot_time = boot_ns;
+    node.boot_time_at = [this](std::int64_t wall) {
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(wall - clock_offset_ns_, 0));
+    };
     return node;
 }
 

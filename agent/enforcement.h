@@ -14,6 +14,7 @@
 
 #include "agent/digest.h"
 #include "agent/enforcer.h"
+#include "agent/host.h"
 #include "agent/metrics.h"
 #include "agent/options.h"
 #include "agent/policy_source.h"
@@ -124,6 +125,7 @@ class Enforcement {
     void rewrite(std::vector<loader::Tampering>& found);
     bool refresh_containers();
     bool refresh_subjects();
+    bool refresh_clock();
 
     struct Place {
         loader::Root root;
@@ -146,6 +148,7 @@ class Enforcement {
     bool wants_containers_ = false, refuses_ = true;
     Questions questions_;
     std::uint64_t ended_sockets_ = 0, digests_ = 0;
+    std::int64_t clock_offset_ns_ = wall_minus_boot_ns(); // as rules that end were compiled with
 };
 
 } // namespace ringwall::agent

@@ -1,4 +1,5 @@
 // What only time brings to an Enforcement: subjects and containers that come, go and come back.
+#include <cstdlib>
 #include <filesystem>
 
 #include <spdlog/spdlog.h>
@@ -47,7 +48,21 @@ bool Enforcement::is_new_cgroup(std::uint64_t cgroup) {
 bool Enforcement::refresh() {
     const bool subjects = refresh_subjects();
     const bool containers = wants_containers_ && refresh_containers();
-    return subjects || containers;
+    const bool clock = refresh_clock();
+    return subjects || containers || clock;
+}
+
+// The wall clock was set: rules end at other moments of the kernel's clock now.
+bool Enforcement::refresh_clock() {
+    constexpr std::int64_t tolerated_ns = 1'000'000'000;
+    const auto offset = wall_minus_boot_ns();
+    if (std::abs(offset - clock_offset_ns_) < tolerated_ns)
+        return false;
+    clock_offset_ns_ = offset;
+    if (auto applied = apply(snapshot()); !applied)
+        spdlog::error("the clock was set, and the ends of rules could not follow: {}",
+                      applied.error().message);
+    return true;
 }
 
 bool Enforcement::refresh_containers() {

@@ -22,7 +22,7 @@ Applied adopt(const LiveView& live, const v1::Snapshot* last_good, Interner& int
         const auto found = live.subjects.find(id);
         if (found == live.subjects.end())
             continue;
-        EnforcedSubject enforced{subject.row, subject.identity, nullptr};
+        EnforcedSubject enforced{subject.row, subject.identity, nullptr, nullptr};
         enforced.row.id = found->first;
         enforced.row.mode = found->second.mode;
         enforced.row.rule_set = found->second.rule_set;
@@ -72,8 +72,9 @@ struct Enforcer::State {
 
     const RuleSet* rule_set(std::uint32_t id) const {
         for (const auto& [workload, subject] : now.subjects)
-            if (subject.rules->id() == id)
-                return subject.rules.get();
+            for (const auto* rules : {subject.rules.get(), subject.staged.get()})
+                if (rules && rules->id() == id)
+                    return rules;
         const auto retired = std::ranges::find(now.retired, id, &RuleSet::id);
         return retired == now.retired.end() ? nullptr : retired->get();
     }
@@ -170,8 +171,10 @@ loader::Delta Enforcer::set_containers(std::map<std::uint64_t, std::string> cont
     state_->containers = std::move(containers);
     loader::Delta delta;
     for (const auto& [workload, subject] : state_->now.subjects)
-        for (const auto& row : subject.rules->container_rows(changed))
-            delta.attributes.push_back(row);
+        for (const auto* rules : {subject.rules.get(), subject.staged.get()})
+            if (rules)
+                for (const auto& row : rules->container_rows(changed))
+                    delta.attributes.push_back(row);
     delta.raise_epoch = !delta.attributes.empty();
     delta.policy_version = state_->now.version;
     return delta;
@@ -193,9 +196,31 @@ Explanation Enforcer::explain(const loader::Event& event) const {
     }
     out.subject = subject_name(event.subject);
     state_->explain_peer(event.peer_id, event.peer, out);
-    if (const RuleSet* rules = state_->rule_set(event.rule_set); rules && event.entry != 0)
-        out.matches = rules->explain(event.entry, event.sure, event.maybe);
+    out.matches = matches(event.rule_set, event.entry, event.sure, event.maybe, event.reason);
     return out;
+}
+
+std::vector<Match> Enforcer::matches(std::uint32_t rule_set, std::uint32_t entry,
+                                     std::uint64_t sure, std::uint64_t maybe,
+                                     std::uint8_t reason) const {
+    const RuleSet* rules = state_->rule_set(rule_set);
+    if (!rules || entry == 0)
+        return {};
+    return rules->explain(entry, sure, maybe, reason == loader::reason_allow);
+}
+
+std::uint64_t Enforcer::staging() const {
+    return state_->now.staging;
+}
+
+const std::string& Enforcer::staging_trouble() const {
+    return state_->now.staging_trouble;
+}
+
+bool Enforcer::is_staged(std::uint32_t rule_set) const {
+    return std::ranges::any_of(state_->now.subjects, [&](const auto& subject) {
+        return subject.second.row.staged == rule_set && rule_set != 0;
+    });
 }
 
 Explanation Enforcer::explain_address(const Address& address) const {

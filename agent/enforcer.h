@@ -76,6 +76,14 @@ class Enforcer {
     std::uint64_t policy_version() const; // 0: none applied
 
     Explanation explain(const loader::Event& event) const;
+    // All rules of a rule set that match under an entry, deciding one first.
+    std::vector<Match> matches(std::uint32_t rule_set, std::uint32_t entry, std::uint64_t sure,
+                               std::uint64_t maybe, std::uint8_t reason) const;
+
+    std::uint64_t staging() const;              // number of what is staged; 0: nothing is
+    const std::string& staging_trouble() const; // why this node cannot judge it; "": it does
+    bool is_staged(std::uint32_t rule_set) const;
+
     // The peer part of explain(), for an address alone.
     Explanation explain_address(const Address& address) const;
     std::string subject_name(std::uint32_t subject) const;

@@ -149,6 +149,15 @@ std::chrono::milliseconds boot_time() {
     return std::chrono::milliseconds(now_ns(CLOCK_BOOTTIME) / 1'000'000);
 }
 
+std::uint64_t boot_ns() {
+    return static_cast<std::uint64_t>(now_ns(CLOCK_BOOTTIME));
+}
+
+std::int64_t wall_minus_boot_ns() {
+    return static_cast<std::int64_t>(now_ns(CLOCK_REALTIME)) -
+           static_cast<std::int64_t>(now_ns(CLOCK_BOOTTIME));
+}
+
 std::string boot_id() {
     const auto text = slurp("/proc/sys/kernel/random/boot_id");
     return text.substr(0, text.find('\n'));

@@ -53,6 +53,8 @@ std::uint64_t monotonic_ns();
 std::int64_t wall_ns(); // since 1970
 // Since the boot, also while the host slept.
 std::chrono::milliseconds boot_time();
+std::uint64_t boot_ns();
+std::int64_t wall_minus_boot_ns();
 std::string boot_id(); // kernel.random.boot_id
 
 } // namespace ringwall::agent

@@ -111,6 +111,10 @@ void Link::report(v1::HostReport report) {
     feed(input::Report{std::move(report)});
 }
 
+void Link::impact(v1::Impact impact) {
+    feed(input::Impact{std::move(impact)});
+}
+
 void Link::renewed(Credentials credentials) {
     credentials_ = std::move(credentials);
 }

@@ -63,6 +63,7 @@ class Link {
     void start();
     void flows_queued(); // the spool has something new
     void report(v1::HostReport report);
+    void impact(v1::Impact impact);
     void renewed(Credentials credentials); // for the next connection
     const Credentials& credentials() const { return credentials_; }
     // Says goodbye; `stopped` is called from the loop within two seconds.

@@ -19,6 +19,7 @@ enum class Errc {
     bad_snapshot, // it contradicts itself or its format is not known
     unresolved,   // this node cannot judge a selector of its own side (unknown user, bad digest)
     too_many_selectors,
+    too_many_ends,
     pending, // plan() while an earlier plan was neither applied nor failed
 };
 using Error = BasicError<Errc>;
@@ -51,6 +52,10 @@ struct NodeContext {
     std::function<loader::Root(const std::string& directory)> root;
     bool loopback_events = false;
     std::vector<Failsafe> failsafe;
+    // CLOCK_BOOTTIME now, and what it is at a wall clock time (ns since 1970). Unset: no rule of
+    // this node's policy ends.
+    std::function<std::uint64_t()> boot_time;
+    std::function<std::uint64_t(std::int64_t wall_ns)> boot_time_at;
 };
 
 // Cgroup path of a unit as the kernel hashes it: "named.service" ->

@@ -37,7 +37,7 @@ class Planner {
 
   private:
     struct Change {
-        const EnforcedSubject* before = nullptr; // null: the subject is new
+        const EnforcedSubject* before = nullptr; // null: the subject is new, or this is staged
         std::shared_ptr<RuleSet> after;
         std::shared_ptr<const Definition> old_definition; // of a kept rule set
     };
@@ -60,17 +60,20 @@ class Planner {
         for (const Desired::Subject& subject : desired_.subjects) {
             const auto found = now_.subjects.find(subject.workload);
             const auto* before = found == now_.subjects.end() ? nullptr : &found->second;
-            EnforcedSubject after{subject.row, subject.identity, rules_for(subject, before)};
+            EnforcedSubject after{subject.row, subject.identity, rules_for(subject, before),
+                                  staged_for(subject, before)};
             after.row.id = before ? before->row.id : new_subject_id(subject.workload);
             after.row.rule_set = after.rules->id();
+            after.row.staged = after.staged ? after.staged->id() : 0;
             note_subject(before, after.row);
             next.subjects.emplace(subject.workload, std::move(after));
         }
         for (const auto& [workload, subject] : now_.subjects)
             if (!next.subjects.contains(workload)) {
                 delta_.removed_subjects.push_back(subject.row.id);
-                touch(subject.rules);
-                dying_.push_back(subject.rules);
+                retire(subject.rules);
+                if (subject.staged)
+                    retire(subject.staged);
                 raise_ = true;
             }
         for (const std::uint32_t orphan : now_.orphans)
@@ -107,14 +110,16 @@ class Planner {
     // A mode that changes together with addresses needs a new rule set: otherwise the old mode
     // would for a moment meet the new addresses.
     bool can_go_on(const EnforcedSubject& before, const Desired::Subject& subject) const {
-        const Definition& wanted = *subject.definition;
-        if (now_.unsure || (addresses_change_ && subject.row.mode != before.row.mode))
-            return false;
-        if (!wanted.continues(before.rules->definition(), now_.identities, desired_.identities))
-            return false;
-        return std::ranges::all_of(claimed_signatures(wanted), [&](const Signature& signature) {
-            return before.rules->exact_for(signature);
-        });
+        return !(addresses_change_ && subject.row.mode != before.row.mode) &&
+               can_go_on(*before.rules, *subject.definition);
+    }
+
+    bool can_go_on(const RuleSet& rules, const Definition& wanted) const {
+        return !now_.unsure &&
+               wanted.continues(rules.definition(), now_.identities, desired_.identities) &&
+               std::ranges::all_of(claimed_signatures(wanted), [&](const Signature& signature) {
+                   return rules.exact_for(signature);
+               });
     }
 
     std::shared_ptr<RuleSet> rules_for(const Desired::Subject& subject,
@@ -128,11 +133,40 @@ class Planner {
         }
         if (before)
             dying_.push_back(before->rules);
-        auto made = std::make_shared<RuleSet>(++ids_.rule_set, subject.definition, ids_,
-                                              claimed_signatures(*subject.definition));
-        made_.push_back(made);
-        changes_.push_back({before, made, nullptr});
-        return made;
+        changes_.push_back({before, make(subject.definition), nullptr});
+        return changes_.back().after;
+    }
+
+    // It decides nothing, so nothing narrows with it: its changes have no `before`. A new one is
+    // asked about live connections too.
+    std::shared_ptr<RuleSet> staged_for(const Desired::Subject& subject,
+                                        const EnforcedSubject* before) {
+        const auto old = before ? before->staged : nullptr;
+        if (old && subject.staged && now_.staging == desired_.staging &&
+            can_go_on(*old, *subject.staged)) {
+            touch(old);
+            changes_.push_back({nullptr, old, old->shared_definition()});
+            old->continue_with(subject.staged);
+            return old;
+        }
+        if (old)
+            retire(old);
+        if (!subject.staged)
+            return nullptr;
+        raise_ = true;
+        changes_.push_back({nullptr, make(subject.staged), nullptr});
+        return changes_.back().after;
+    }
+
+    std::shared_ptr<RuleSet> make(const std::shared_ptr<const Definition>& definition) {
+        made_.push_back(std::make_shared<RuleSet>(++ids_.rule_set, definition, ids_,
+                                                  claimed_signatures(*definition)));
+        return made_.back();
+    }
+
+    void retire(const std::shared_ptr<RuleSet>& rules) {
+        touch(rules);
+        dying_.push_back(rules);
     }
 
     void touch(const std::shared_ptr<RuleSet>& rules) {
@@ -146,7 +180,8 @@ class Planner {
         };
         raise_ |= !before || !same_place(before->row) || after.mode > before->row.mode;
         if (now_.unsure || !before || !same_place(before->row) || after.mode != before->row.mode ||
-            after.rule_set != before->row.rule_set || after.local != before->row.local ||
+            after.rule_set != before->row.rule_set || after.staged != before->row.staged ||
+            after.local != before->row.local ||
             after.loopback_events != before->row.loopback_events)
             delta_.subjects.push_back(after);
     }
@@ -308,6 +343,8 @@ class Planner {
         next.owners = std::move(desired_.owners);
         next.missing = std::move(desired_.missing);
         next.version = desired_.version;
+        next.staging = desired_.staging;
+        next.staging_trouble = std::move(desired_.staging_trouble);
         next.unsure = false;
         next.retired = dying_;
         delta_.policy_version = next.version;
@@ -324,7 +361,7 @@ class Planner {
     loader::Delta& delta_ = step_.delta;
     bool raise_ = false;
     std::vector<std::uint32_t> claimed_; // memberships
-    std::vector<Change> changes_;        // one per subject of the next state
+    std::vector<Change> changes_;        // one per rule set of the next state
     std::vector<std::shared_ptr<RuleSet>> made_, dying_;
     Pairs pairs_; // memberships of some address: was, becomes
     bool addresses_change_ = false;

@@ -1,6 +1,7 @@
 #include "agent/policy_source.h"
 
 #include <array>
+#include <chrono>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -133,7 +134,10 @@ std::expected<Loaded, SourceError> FileSource::load_policy(const v1::Snapshot* r
         return fail(SourceErrc::invalid, lines(policy.error()));
     std::vector<model::Problem> errors;
     std::vector<std::string> warnings;
-    for (auto& problem : policy::check(*policy))
+    const auto wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                             std::chrono::system_clock::now().time_since_epoch())
+                             .count();
+    for (auto& problem : policy::check(*policy, wall_ns))
         if (problem.severity == model::Severity::error)
             errors.push_back(std::move(problem));
         else

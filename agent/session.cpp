@@ -141,6 +141,11 @@ class Session::Machine {
         send_report();
     }
 
+    void on(const input::Impact& input) {
+        impact_ = input.impact;
+        send_impact();
+    }
+
     void on(const input::CommandDone& input) {
         v1::ToController message;
         *message.mutable_command_result() = input.result;
@@ -231,6 +236,7 @@ class Session::Machine {
                                       shortest_heartbeat, longest_heartbeat);
         beat_at_ = now_ + heartbeat_;
         send_report();
+        send_impact();
         flows_.welcomed(welcome, out_);
     }
 
@@ -239,6 +245,14 @@ class Session::Machine {
             return;
         v1::ToController message;
         *message.mutable_report() = *report_;
+        out_.send(message);
+    }
+
+    void send_impact() {
+        if (!impact_)
+            return;
+        v1::ToController message;
+        *message.mutable_impact() = *impact_;
         out_.send(message);
     }
 
@@ -322,6 +336,7 @@ class Session::Machine {
     Outbox out_;
     wire::FrameDecoder decoder_;
     std::optional<v1::HostReport> report_;
+    std::optional<v1::Impact> impact_;
     Time now_{}, deadline_{}, heard_{}, beat_at_{};
     Time heartbeat_{shortest_heartbeat};
     std::optional<Time> timer_;

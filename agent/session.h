@@ -97,6 +97,9 @@ struct Flows {         // answer to ReadFlows
 struct Report {
     v1::HostReport report;
 };
+struct Impact {
+    v1::Impact impact;
+};
 struct CommandDone {
     v1::CommandResult result;
 };
@@ -104,9 +107,10 @@ struct Stop { // says goodbye; no more attempts
     std::string sentence;
 };
 } // namespace input
-using Input = std::variant<input::Start, input::Connected, input::Disconnected, input::Received,
-                           input::Tick, input::Applied, input::Refused, input::FlowsQueued,
-                           input::Flows, input::Report, input::CommandDone, input::Stop>;
+using Input =
+    std::variant<input::Start, input::Connected, input::Disconnected, input::Received, input::Tick,
+                 input::Applied, input::Refused, input::FlowsQueued, input::Flows, input::Report,
+                 input::Impact, input::CommandDone, input::Stop>;
 
 namespace action {
 struct Connect {};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "agent/wire_words.h"
+
 namespace ringwall::agent {
 namespace {
 
@@ -42,34 +44,6 @@ v1::FlowVerdict verdict_of(loader::Verdict verdict) {
         break;
     }
     return v1::FLOW_VERDICT_UNSPECIFIED;
-}
-
-v1::Direction direction_of(loader::Direction direction) {
-    switch (direction) {
-    case loader::Direction::outbound:
-        return v1::OUTBOUND;
-    case loader::Direction::inbound:
-        return v1::INBOUND;
-    case loader::Direction::none:
-        break;
-    }
-    return v1::DIRECTION_UNSPECIFIED;
-}
-
-std::string wire_bytes(const Address& address) {
-    const auto* all = reinterpret_cast<const char*>(address.bytes.data());
-    return address.is_v4() ? std::string(all + 12, 4) : std::string(all, 16);
-}
-
-v1::Process process_of(const Flow& flow) {
-    v1::Process out;
-    const auto& program = *flow.program;
-    out.set_path(program.path);
-    out.set_name(program.path.substr(program.path.rfind('/') + 1));
-    out.set_unit(program.service.empty() ? program.unit : program.service);
-    out.set_container(program.container);
-    out.set_user(*flow.user);
-    return out;
 }
 
 // All but time and numbers.
@@ -240,7 +214,7 @@ v1::FlowSummary Summaries::summary(const Open& open) {
     out.mutable_peer_identities()->Assign(flow.peer->identities.begin(),
                                           flow.peer->identities.end());
     out.mutable_peer_lists()->Assign(flow.peer->lists.begin(), flow.peer->lists.end());
-    *out.mutable_process() = process_of(flow);
+    *out.mutable_process() = process_of(*flow.program, *flow.user);
     out.set_unresolved(flow.program->unresolved);
     out.set_bytes_sent(open.totals.out_bytes);
     out.set_bytes_received(open.totals.in_bytes);

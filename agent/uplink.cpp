@@ -30,6 +30,7 @@ Uplink::Uplink(asio::io_context& loop, asio::thread_pool& worker, Enforcement& e
     : loop_(loop), worker_(worker), enforcement_(enforcement), paired_(paired),
       policy_changed_(std::move(hooks.policy_changed)),
       commands_(enforcement, std::move(hooks.commands)), summaries_({}, monotonic_ns()),
+      names_(enforcement),
       link_(loop, paired.credentials, paired.held, paired.spool, *this, link_options()),
       renewal_(loop, enforcement.options().state_dir, paired.credentials,
                [this](const Credentials& renewed) { link_.renewed(renewed); }) {}
@@ -72,7 +73,24 @@ void Uplink::observe(const Flow& flow) {
 }
 
 void Uplink::tick() {
+    constexpr int ticks_a_second = 4;
     queue(false);
+    if (++ticks_ % ticks_a_second == 0)
+        tell_impact();
+}
+
+void Uplink::tell_impact() {
+    const auto& enforcer = enforcement_.enforcer();
+    const auto& datapath = enforcement_.datapath();
+    Impacts::Staging staging{.number = enforcer.staging(), .trouble = enforcer.staging_trouble()};
+    std::vector<loader::Impact> rows;
+    if (staging.number != 0) {
+        staging.lost = datapath.counters().faults["impact"];
+        rows = datapath.impacts();
+        std::erase_if(rows, [&](const auto& row) { return !enforcer.is_staged(row.staged); });
+    }
+    if (auto message = impacts_.message(staging, rows, names_, wall_offset_ns()))
+        link_.impact(std::move(*message));
 }
 
 void Uplink::queue(bool all) {

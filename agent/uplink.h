@@ -9,6 +9,8 @@
 #include "agent/controller_state.h"
 #include "agent/enforcement.h"
 #include "agent/flows.h"
+#include "agent/host_names.h"
+#include "agent/impacts.h"
 #include "agent/link.h"
 #include "agent/paired.h"
 #include "agent/renewal.h"
@@ -48,6 +50,7 @@ class Uplink : private LinkHost {
 
     ReportScope scope() const;
     void queue(bool all);
+    void tell_impact();
     void report(v1::HostReport report);
 
     boost::asio::io_context& loop_;
@@ -57,6 +60,9 @@ class Uplink : private LinkHost {
     std::function<void()> policy_changed_;
     Commands commands_;
     Summaries summaries_;
+    HostNames names_;
+    Impacts impacts_;
+    int ticks_ = 0;
     Reporter reporter_; // the worker's while `looking_`
     bool looking_ = false, stopping_ = false;
     v1::HostReport last_report_;

@@ -1,6 +1,8 @@
+#include <ctime>
 #include <map>
 #include <set>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -87,6 +89,13 @@ std::string service_in_words(const v1::Service& service) {
     return out;
 }
 
+std::string end_in_words(const v1::Rule& rule) {
+    if (rule.ends_ns() == 0)
+        return {};
+    const auto seconds = static_cast<std::time_t>(rule.ends_ns() / 1'000'000'000);
+    return fmt::format(" until {:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
+}
+
 const char* action_in_words(v1::Action action) {
     switch (action) {
     case v1::ALLOW:
@@ -113,9 +122,9 @@ std::vector<std::string> rules_in_words(const v1::Snapshot& snapshot, const v1::
             services.push_back(service_in_words(service));
         const bool inbound = rule.direction() == v1::INBOUND;
         const std::string peers = peers_in_words(rule.peers(), identities);
-        out.push_back(fmt::format("{} {} {} {} on {} ({})", action_in_words(rule.action()),
+        out.push_back(fmt::format("{} {} {} {} on {}{} ({})", action_in_words(rule.action()),
                                   inbound ? "in" : "out", inbound ? "from" : "to", peers,
-                                  fmt::join(services, "; "), rule.id()));
+                                  fmt::join(services, "; "), end_in_words(rule), rule.id()));
     }
     return out;
 }

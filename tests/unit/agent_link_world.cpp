@@ -285,6 +285,7 @@ class Controller::Impl : public std::enable_shared_from_this<Impl> {
     void perform(const fleet::action::Nacked& it) { seen.nacks.push_back(it.nack); }
     void perform(const fleet::action::RolledBack& it) { seen.rolled_back.push_back(it.told); }
     void perform(const fleet::action::Reported& it) { seen.reports.push_back(it.report); }
+    void perform(const fleet::action::ImpactSeen&) {}
     void perform(const fleet::action::CommandDone& it) { seen.results.push_back(it.result); }
     void perform(const fleet::action::StoreFlows& it) {
         for (const auto& summary : it.batch.summaries())

@@ -133,13 +133,19 @@ const loader::EntryRow* KernelTwin::entry_for(const loader::RuleSetRow& rules,
     return found == entries.end() ? nullptr : &found->second;
 }
 
+bool KernelTwin::allowed_for_now(const loader::EntryRow& entry, std::uint64_t sure) const {
+    const auto segment = std::ranges::find_if(
+        entry.segments, [&](const loader::Segment& one) { return now < one.ends_ns; });
+    return segment != entry.segments.end() && (segment->any_allow || (segment->allow & sure) != 0);
+}
+
 Judgement KernelTwin::judge(const Packet& packet) const {
     Judgement out;
     const auto subject = subjects.find(packet.subject);
     if (subject == subjects.end())
         return out;
     out.mode = subject->second.mode;
-    out.rule_set = subject->second.rule_set;
+    out.rule_set = packet.staged ? subject->second.staged : subject->second.rule_set;
     const auto& rules = rule_sets.at(out.rule_set);
     out.peer = peer_of(packet.peer);
     const auto row = classes.find({out.rule_set, out.peer});
@@ -153,7 +159,7 @@ Judgement KernelTwin::judge(const Packet& packet) const {
         out.outcome = Outcome::failsafe;
     else if (entry->any_override_deny || (entry->override_deny & out.maybe))
         out.outcome = Outcome::override_deny;
-    else if (entry->any_allow || (entry->allow & out.sure))
+    else if (entry->any_allow || (entry->allow & out.sure) || allowed_for_now(*entry, out.sure))
         out.outcome = Outcome::allow;
     else if (entry->any_deny || (entry->deny & out.maybe))
         out.outcome = Outcome::deny;

@@ -28,6 +28,7 @@ struct Packet {
     std::uint8_t protocol = 6;
     std::optional<std::uint16_t> port; // nullopt: a raw fragment
     ProcessFacts process;
+    bool staged = false; // by the rule set that is only judged beside
 };
 
 enum class Outcome { none, failsafe, override_deny, allow, deny };
@@ -56,6 +57,7 @@ class KernelTwin {
     std::map<EntryKey, loader::EntryRow> entries;
     std::map<std::tuple<std::uint32_t, loader::Attribute, std::uint64_t>, std::uint64_t> attributes;
     std::uint32_t generation = 0;
+    std::uint64_t now = 0; // CLOCK_BOOTTIME
 
   private:
     std::uint32_t peer_of(const Address& address) const;
@@ -63,6 +65,7 @@ class KernelTwin {
                                       const Packet& packet) const;
     std::pair<std::uint64_t, std::uint64_t> bits(const loader::RuleSetRow& rules,
                                                  const ProcessFacts& process) const;
+    bool allowed_for_now(const loader::EntryRow& entry, std::uint64_t sure) const;
     void drop_rule_set(std::uint32_t id);
 };
 

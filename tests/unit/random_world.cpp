@@ -109,6 +109,8 @@ agent::NodeContext test_node() {
         return std::optional<std::string>("/sys/fs/cgroup" + cgroup);
     };
     node.root = [](const std::string&) { return loader::Root{}; };
+    node.boot_time = [] { return std::uint64_t{100}; };
+    node.boot_time_at = [](std::int64_t wall) { return static_cast<std::uint64_t>(wall); };
     node.failsafe = {{true, 6, 22, 22, {Prefix::parse("10.0.0.0/29").value()}},
                      {false, std::nullopt, 0, 65535, {Prefix::parse("10.0.0.8").value()}}};
     return node;

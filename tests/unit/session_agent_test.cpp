@@ -299,5 +299,14 @@ TEST_F(AgentSession, TheNewestReportIsSentAgainOnEachConnection) {
     EXPECT_EQ(messages(go_live()).at(0).report().hostname(), "app-uk-1");
 }
 
+TEST_F(AgentSession, TheNewestImpactIsSentAgainOnEachConnection) {
+    v1::Impact impact;
+    impact.set_staging(3);
+    EXPECT_TRUE(tell(input::Impact{impact}).empty());
+    EXPECT_EQ(messages(go_live()).at(0).impact().staging(), 3U);
+    impact.set_same(5);
+    EXPECT_EQ(messages(tell(input::Impact{impact})).at(0).impact().same(), 5U);
+}
+
 } // namespace
 } // namespace ringwall::agent

@@ -1,0 +1,15 @@
+// What a flow and an impact say in the same words on the wire.
+#pragma once
+
+#include <string>
+
+#include "agent/flows.h"
+#include "control/proto/policy.pb.h"
+
+namespace ringwall::agent {
+
+v1::Direction direction_of(loader::Direction direction);
+std::string wire_bytes(const Address& address); // 4 or 16, network order
+v1::Process process_of(const Program& program, const std::string& user);
+
+} // namespace ringwall::agent
