@@ -25,6 +25,14 @@ std::expected<Change, Error> Fleet::provision(const model::Policy& policy, std::
     return state_->provision(policy, version);
 }
 
+Change Fleet::name_also(std::set<std::string> workloads) {
+    return state_->name_also(std::move(workloads));
+}
+
+std::set<std::string> Fleet::named() const {
+    return state_->named();
+}
+
 std::expected<Change, Error> Fleet::put(const model::Workload& workload) {
     return state_->edit({{std::make_shared<const model::Workload>(workload)}, {}});
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +43,11 @@ class Fleet {
     // Rule sets, services, lists and groups of `policy` become the active ones. Its workloads are
     // not looked at. Rule sets that mean the same as before are kept as they are.
     std::expected<Change, Error> provision(const model::Policy& policy, std::uint64_t version);
+    // Workloads that have an identity of their own although no rule here names them: a rule of
+    // another fleet does, and its numbers are to mean the same here. Decides nothing by itself.
+    // These are all of them; those before that are not among them are like others again.
+    Change name_also(std::set<std::string> workloads);
+    std::set<std::string> named() const; // by rules
 
     // Adds the workload, or replaces the one of that name: labels, addresses, mode and all.
     std::expected<Change, Error> put(const model::Workload& workload);

@@ -16,7 +16,7 @@ std::optional<Error> Fleet::State::problem(const model::Policy& policy) {
 
 IdentityKey Fleet::State::key_of(const model::Workload& workload) const {
     return {workload.labels, workload.managed,
-            naming_.contains(workload.name) ? workload.name : std::string()};
+            stands_alone(workload.name) ? workload.name : std::string()};
 }
 
 // Asked of the whole policy, so that it is the sentence which compute says.

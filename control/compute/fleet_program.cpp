@@ -6,8 +6,6 @@
 namespace ringwall::compute {
 namespace {
 
-using model::Action;
-
 void write_peers(const PeerBits& peers, v1::Peers& out) {
     out.set_any(peers.any);
     out.set_all_workloads(peers.all_workloads);
@@ -58,8 +56,16 @@ std::vector<Piece> PieceMaker::merged() const {
     return out;
 }
 
-Program Program::make(std::string rule, Action action, bool outbound, const PieceMaker& pieces) {
-    Program out{std::move(rule), action, outbound, pieces.merged(), {}, false, {}};
+Program Program::make(std::string id, const model::Rule& rule, bool outbound,
+                      const PieceMaker& pieces) {
+    Program out{.rule = std::move(id),
+                .action = rule.action,
+                .outbound = outbound,
+                .ends_ns = rule.expires_ns.value_or(0),
+                .pieces = pieces.merged(),
+                .named = {},
+                .all_workloads = false,
+                .lists = {}};
     for (const Piece& piece : out.pieces) {
         out.named |= piece.peers.identities;
         out.all_workloads |= piece.peers.all_workloads;
@@ -74,6 +80,7 @@ void Program::write(v1::Subject& out) const {
         row.set_id(rule);
         row.set_action(wire(action));
         row.set_direction(outbound ? v1::OUTBOUND : v1::INBOUND);
+        row.set_ends_ns(ends_ns);
         write_peers(piece.peers, *row.mutable_peers());
         for (const ServiceBit& service : piece.services)
             compute::write(service, *row.add_services());

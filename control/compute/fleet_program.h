@@ -1,6 +1,7 @@
 // One policy rule at one end of it, as every subject that stands there in the same way has it.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,13 +47,15 @@ struct Program {
     std::string rule; // "ruleset/rule"
     model::Action action = model::Action::allow;
     bool outbound = false;
+    std::int64_t ends_ns = 0; // wall clock since 1970; 0: it stays
     std::vector<Piece> pieces;
     Bitmap named;                // every identity that a piece names
     bool all_workloads = false;  // some piece means every identity
     std::set<std::string> lists; // every list that a piece names
     bool operator==(const Program&) const = default;
 
-    static Program make(std::string rule, model::Action action, bool outbound,
+    // `id`: "ruleset/rule"
+    static Program make(std::string id, const model::Rule& rule, bool outbound,
                         const PieceMaker& pieces);
     void write(v1::Subject& out) const;
 };

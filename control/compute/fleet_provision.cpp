@@ -121,6 +121,11 @@ void Fleet::State::rank_rules() {
         rules[i]->rank = i;
 }
 
+// Has it an identity that no other workload has?
+bool Fleet::State::stands_alone(const std::string& workload) const {
+    return naming_.contains(workload) || also_.contains(workload);
+}
+
 // Those that rules name only now, or no more, get another identity.
 void Fleet::State::identify(const std::set<std::string>& workloads) {
     After after;
@@ -185,10 +190,10 @@ std::expected<Change, Error> Fleet::State::provision(const model::Policy& policy
     Words renamed;
     const Naming naming = naming_of(objects_);
     for (const auto& [name, sets] : naming)
-        if (!naming_.contains(name))
+        if (!stands_alone(name))
             renamed.insert(name);
     for (const auto& [name, sets] : naming_)
-        if (!naming.contains(name))
+        if (!naming.contains(name) && !also_.contains(name))
             renamed.insert(name);
     naming_ = naming;
     identify(renamed);
@@ -196,6 +201,25 @@ std::expected<Change, Error> Fleet::State::provision(const model::Policy& policy
     rank_rules();
     version = new_version;
     return finish(lists);
+}
+
+Change Fleet::State::name_also(Words workloads) {
+    Words renamed;
+    for (const auto* names : {&workloads, &also_})
+        for (const auto& name : *names)
+            if (!naming_.contains(name) && workloads.contains(name) != also_.contains(name))
+                renamed.insert(name);
+    also_ = std::move(workloads);
+    live_before_ = identities_.live();
+    identify(renamed);
+    return finish({});
+}
+
+std::set<std::string> Fleet::State::named() const {
+    Words out;
+    for (const auto& [name, sets] : naming_)
+        out.insert(name);
+    return out;
 }
 
 } // namespace ringwall::compute

@@ -215,7 +215,7 @@ std::shared_ptr<const Program> CompiledRule::compile(const ProgramNode& node,
         else
             add_inbound(at, managed, pieces);
     }
-    return std::make_shared<const Program>(Program::make(id_, rule_.action, node.outbound, pieces));
+    return std::make_shared<const Program>(Program::make(id_, rule_, node.outbound, pieces));
 }
 
 // Of elements first..last-1 at that end, over all instances: is one meant, and none with an agent?

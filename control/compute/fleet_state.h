@@ -31,6 +31,8 @@ class Fleet::State {
                                     std::uint64_t as_revision);
     std::expected<Change, Error> edit(const Edit& edit);
     std::expected<Change, Error> provision(const model::Policy& policy, std::uint64_t version);
+    Change name_also(std::set<std::string> workloads);
+    std::set<std::string> named() const;
     std::expected<v1::Policy, Error> policy(std::string_view host) const;
     std::expected<v1::Inventory, Error> inventory(std::string_view host) const;
     void release(std::uint64_t up_to) { identities_.release(up_to); }
@@ -76,6 +78,7 @@ class Fleet::State {
     void drop_sets(const std::set<std::string>& names);
     void add_sets();
     void rank_rules();
+    bool stands_alone(const std::string& workload) const;
     void identify(const std::set<std::string>& workloads);
     std::set<std::string> take_lists(const model::Policy& policy);
 
@@ -104,6 +107,7 @@ class Fleet::State {
     Inventory inventory_;
     model::Policy objects_; // no workloads
     Naming naming_;
+    std::set<std::string> also_; // named by somebody else's rules
     std::map<std::string, CompiledSet> sets_;
     std::map<std::string, std::shared_ptr<const v1::AddressList>> lists_;
     Members members_;

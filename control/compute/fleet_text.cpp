@@ -88,6 +88,7 @@ class Writer {
         add(rule.from);
         add(rule.to);
         add(rule.services);
+        add(rule.expires_ns);
     }
     void add(const model::AddressRange& range) {
         add(range.first.bytes);

@@ -148,12 +148,13 @@ void write(const PeerSet& peers, v1::Peers& out) {
         out.add_lists(list);
 }
 
-void write(const Pieces& pieces, v1::Direction direction, const std::string& id, Action action,
-           v1::Subject& out) {
+void write(const Pieces& pieces, v1::Direction direction, const std::string& id,
+           const model::Rule& from, v1::Subject& out) {
     for (const auto& [services, peers] : pieces.merged()) {
         v1::Rule& rule = *out.add_rules();
         rule.set_id(id);
-        rule.set_action(wire(action));
+        rule.set_action(wire(from.action));
+        rule.set_ends_ns(from.expires_ns.value_or(0));
         rule.set_direction(direction);
         write(peers, *rule.mutable_peers());
         for (const Service& service : services)
@@ -170,8 +171,8 @@ void program(const model::Policy& policy, const Identities& identities,
     for (const auto& instance : model::instances(rule_set, rule))
         programmer.add(instance);
     const std::string id = rule_set.name + "/" + rule.name;
-    write(programmer.outbound, v1::OUTBOUND, id, rule.action, out);
-    write(programmer.inbound, v1::INBOUND, id, rule.action, out);
+    write(programmer.outbound, v1::OUTBOUND, id, rule, out);
+    write(programmer.inbound, v1::INBOUND, id, rule, out);
 }
 
 } // namespace ringwall::compute

@@ -123,6 +123,9 @@ struct Rule {
     RuleScope scope = RuleScope::intra;
     std::vector<Selector> from, to;
     std::vector<ServiceUse> services;
+    // Wall clock, ns since 1970: from then on it matches nothing. Of allow only: a deny that ends
+    // would open by itself.
+    std::optional<std::int64_t> expires_ns;
     Place place;
 };
 

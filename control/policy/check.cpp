@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "common/time.h"
 #include "control/model/select.h"
 #include "control/policy/findings.h"
 
@@ -109,12 +110,24 @@ void check_workloads(Findings& findings) {
     check_shared_addresses(findings);
 }
 
-std::vector<model::Problem> check(const model::Policy& policy) {
+void check_expired(Findings& findings, std::int64_t now_ns) {
+    for (const model::RuleSet& set : findings.policy().rule_sets)
+        for (const model::Rule& rule : set.rules)
+            if (rule.expires_ns && *rule.expires_ns <= now_ns)
+                findings.warn(rule.place,
+                              fmt::format("rule \"{}\" has expired at {} and matches nothing; "
+                                          "remove it, or give it a later time",
+                                          rule_id(set, rule), rfc3339(*rule.expires_ns)));
+}
+
+std::vector<model::Problem> check(const model::Policy& policy, std::optional<std::int64_t> now_ns) {
     Findings findings(policy);
     check_workloads(findings);
     check_empty_selectors(findings);
     check_overlaps(findings);
     check_processes(findings);
+    if (now_ns)
+        check_expired(findings, *now_ns);
     return findings.take();
 }
 

@@ -104,6 +104,10 @@ bool covers_services(const model::Rule& wide, const model::Rule& narrow,
     });
 }
 
+bool lasts_as_long(const model::Rule& wide, const model::Rule& narrow) {
+    return !wide.expires_ns || (narrow.expires_ns && *narrow.expires_ns <= *wide.expires_ns);
+}
+
 } // namespace
 
 bool covers(const ProcessSelector* wide, const ProcessSelector* narrow) {
@@ -147,7 +151,8 @@ bool covers(const LabelSelector& wide, const LabelSelector& narrow) {
 }
 
 bool covers(const RuleRef& wide, const RuleRef& narrow, const model::Policy& policy) {
-    if (!covers_services(*wide.rule, *narrow.rule, policy))
+    if (!lasts_as_long(*wide.rule, *narrow.rule) ||
+        !covers_services(*wide.rule, *narrow.rule, policy))
         return false;
     const auto outer = model::instances(*wide.rule_set, *wide.rule);
     return std::ranges::all_of(

@@ -16,7 +16,7 @@ struct RuleRef {
     const model::Rule* rule = nullptr;
 };
 
-// Ends under their scopes, processes and services; the actions are not compared.
+// Ends under their scopes, processes, services and expiry; the actions are not compared.
 bool covers(const RuleRef& wide, const RuleRef& narrow, const model::Policy& policy);
 
 } // namespace ringwall::policy

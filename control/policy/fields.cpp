@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "common/time.h"
 #include "control/model/nearest.h"
 
 namespace ringwall::policy {
@@ -206,6 +207,19 @@ std::optional<bool> boolean(Context& context, const Node& node, const std::strin
         context.error(node, fmt::format("{} is {}; write true or false", what, quoted(node.text)));
     else
         is_text(context, node, what);
+    return std::nullopt;
+}
+
+std::optional<std::int64_t> time(Context& context, const Node& node, const std::string& what) {
+    constexpr std::int64_t ns_per_second = 1'000'000'000;
+    if (!is_text(context, node, what))
+        return std::nullopt;
+    const auto seconds = parse_rfc3339(node.text);
+    if (seconds && *seconds > 0)
+        return *seconds * ns_per_second;
+    context.error(node, fmt::format("{} {} is no time after 1970; write it like "
+                                    "2026-12-01T12:00:00Z or 2026-12-01T13:00:00+01:00",
+                                    what, quoted(node.text)));
     return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 // Strict reading of one node: every function reports what is wrong and gives what it could read.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -63,6 +64,9 @@ std::optional<std::string> name(Context& context, const Node& node, const std::s
 
 // true or false; nothing else.
 std::optional<bool> boolean(Context& context, const Node& node, const std::string& what);
+
+// A time of RFC 3339 after 1970, in whole seconds: ns since 1970.
+std::optional<std::int64_t> time(Context& context, const Node& node, const std::string& what);
 
 // Index into `words`.
 std::optional<std::size_t> one_of(Context& context, const Node& node, const std::string& what,

@@ -1,6 +1,7 @@
 // The parts of check(): each looks at one kind of mistake. `Findings` is what they share.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -40,5 +41,6 @@ void check_workloads(Findings& findings);       // no labels, shared addresses, 
 void check_empty_selectors(Findings& findings); // scopes, groups and entries that select nothing
 void check_overlaps(Findings& findings);        // shadowed, identical, wider; all-to-all
 void check_processes(Findings& findings);       // imitable selectors, ends that cannot judge
+void check_expired(Findings& findings, std::int64_t now_ns); // rules whose time is over
 
 } // namespace ringwall::policy

@@ -66,13 +66,24 @@ void read_ends(Context& context, const Fields& fields, model::Rule& out) {
         out.services = service_uses(context, *services);
 }
 
+void read_expiry(Context& context, const Node& node, const Node* action, model::Rule& out) {
+    out.expires_ns = time(context, node, "expires");
+    if (!action || out.action == model::Action::allow)
+        return;
+    context.error(node, fmt::format("a rule of action {} cannot expire, it would open by itself; "
+                                    "remove \"expires\", and the rule by a provision when its "
+                                    "time has come",
+                                    action->text));
+    out.expires_ns.reset();
+}
+
 std::optional<model::Rule> rule(Context& context, const Node& node) {
     static constexpr std::array actions{model::Action::allow, model::Action::deny,
                                         model::Action::override_deny};
     const Fields fields(
         context, node, "a rule",
         "{name: web-to-app, action: allow, from: [...], to: [...], services: [...]}",
-        {"name", "action", "scope", "from", "to", "services"});
+        {"name", "action", "scope", "from", "to", "services", "expires"});
     if (!fields.is_mapping())
         return std::nullopt;
     model::Rule out;
@@ -81,12 +92,15 @@ std::optional<model::Rule> rule(Context& context, const Node& node) {
         out.place = context.place(*value);
         out.name = name(context, *value, "rule name").value_or("");
     }
-    if (const Node* value = fields.require("action", "action: allow"))
-        if (const auto i = one_of(context, *value, "action", {"allow", "deny", "override-deny"}))
+    const Node* action = fields.require("action", "action: allow");
+    if (action)
+        if (const auto i = one_of(context, *action, "action", {"allow", "deny", "override-deny"}))
             out.action = actions[*i];
     if (const Node* value = fields.find("scope"))
         if (const auto i = one_of(context, *value, "scope", {"intra", "extra"}))
             out.scope = *i == 0 ? model::RuleScope::intra : model::RuleScope::extra;
+    if (const Node* value = fields.find("expires"))
+        read_expiry(context, *value, action, out);
     read_ends(context, fields, out);
     return out;
 }

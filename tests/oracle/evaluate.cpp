@@ -269,6 +269,7 @@ struct Question {
     const Node& node;
     const Flow& flow;
     const Workload& subject;
+    std::int64_t now_ns = 0;
     const Workload* peer = nullptr;
 };
 
@@ -328,6 +329,8 @@ bool holds_so(const Question& q, const Rule& rule, const Scope& scope, const Sel
 }
 
 bool rule_holds(const Question& q, const RuleSet& rule_set, const Rule& rule, Touched& touched) {
+    if (rule.expires_ns && q.now_ns >= *rule.expires_ns)
+        return false;
     std::vector<Scope> scopes = rule_set.scopes;
     if (scopes.empty())
         scopes.push_back({});
@@ -434,13 +437,13 @@ bool concerns(const Policy& policy, const RuleSet& rule_set, const Rule& rule, D
     return false;
 }
 
-Decision evaluate(const Policy& policy, const Node& node, const Flow& flow) {
+Decision evaluate(const Policy& policy, const Node& node, const Flow& flow, std::int64_t now_ns) {
     const Workload& subject = find_workload(policy, flow.subject);
     std::vector<Question> guises;
     for (const Workload* owner : claimants(policy, subject, flow.peer))
-        guises.push_back({policy, node, flow, subject, owner});
+        guises.push_back({policy, node, flow, subject, now_ns, owner});
     if (guises.empty())
-        guises.push_back({policy, node, flow, subject, nullptr});
+        guises.push_back({policy, node, flow, subject, now_ns, nullptr});
     Decision decision;
     if (!decide(guises, Action::override_deny, decision) &&
         !decide(guises, Action::allow, decision))

@@ -66,7 +66,11 @@ struct Decision {
     Touched touched;
 };
 
-Decision evaluate(const model::Policy& policy, const Node& node, const Flow& flow);
+// A day of 2026, wall clock, ns since 1970: the time of questions that name none.
+inline constexpr std::int64_t usual_now_ns = 1'795'760'610'000'000'000;
+
+Decision evaluate(const model::Policy& policy, const Node& node, const Flow& flow,
+                  std::int64_t now_ns = usual_now_ns);
 
 // Is the workload at the rule's source end (outbound) or destination end (inbound)?
 bool concerns(const model::Policy& policy, const model::RuleSet& rule_set, const model::Rule& rule,

@@ -292,6 +292,16 @@ TEST_F(Evaluate, a_fragment_has_no_port_so_only_an_all_ports_rule_matches) {
     EXPECT_EQ(evaluate(policy, node, flow).verdict, Verdict::allowed);
 }
 
+TEST_F(Evaluate, a_rule_matches_until_its_time) {
+    workload("web", {{"role", "web"}}, "10.0.0.1");
+    Rule& ends = rule(Action::allow, form(Selector::Form::any), role("web"), tcp(80));
+    ends.expires_ns = usual_now_ns;
+    Flow flow{.subject = "web", .direction = Direction::inbound, .peer = ip("9.9.9.9")};
+    flow.port = 80;
+    EXPECT_EQ(evaluate(policy, node, flow, usual_now_ns - 1).verdict, Verdict::allowed);
+    EXPECT_EQ(evaluate(policy, node, flow).verdict, Verdict::blocked);
+}
+
 TEST_F(Evaluate, an_ipv6_range_holds_no_ipv4_address) {
     workload("web", {{"role", "web"}}, "10.0.0.1");
     policy.lists = {{.name = "v6", .ranges = {{ip("::"), ip("ffff::")}}}};

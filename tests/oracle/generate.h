@@ -42,8 +42,11 @@ struct Programs {
 
 const Programs& imaginary_programs();
 
+// Do some allow rules expire, long before or long after `usual_now_ns`?
+enum class Expiry { never, some };
+
 // A policy that is valid by the specification.
-model::Policy random_policy(Dice& dice, const Programs& programs);
+model::Policy random_policy(Dice& dice, const Programs& programs, Expiry expiry = Expiry::never);
 
 // The same policy after a day: another label, mode or address, a workload more or less, a rule
 // less.

@@ -10,8 +10,13 @@ namespace {
 
 using namespace model;
 
+constexpr std::int64_t year_ns = 365 * 86'400'000'000'000;
+
 const std::vector<std::uint16_t> ports{1,    22,   53,   80,   81,   443,   1023,
                                        1024, 5432, 8080, 8083, 9000, 32768, 65535};
+
+const std::vector<std::int64_t> expiries{usual_now_ns - 25 * year_ns, usual_now_ns + 50 * year_ns,
+                                         usual_now_ns + 100 * year_ns};
 
 Address v4(std::uint32_t text) {
     return Address::v4(text);
@@ -23,7 +28,8 @@ Address v6(std::uint64_t site, std::uint64_t host) {
 
 class Builder {
   public:
-    Builder(Dice& dice, const Programs& programs) : dice_(dice), programs_(programs) {}
+    Builder(Dice& dice, const Programs& programs, Expiry expiry)
+        : dice_(dice), expiry_dice_(dice), programs_(programs), expiry_(expiry) {}
 
     Policy run() {
         workloads();
@@ -384,6 +390,8 @@ class Builder {
         const auto services = dice_.between(1, 3);
         for (std::uint64_t i = 0; i < services; ++i)
             out.services.push_back(service_use());
+        if (expiry_ == Expiry::some && out.action == Action::allow && expiry_dice_.percent(30))
+            out.expires_ns = expiry_dice_.pick(expiries);
         return out;
     }
 
@@ -410,15 +418,17 @@ class Builder {
     }
 
     Dice& dice_;
+    Dice expiry_dice_; // a copy: everything else is the same with and without expiry
     const Programs& programs_;
+    Expiry expiry_;
     Policy policy_;
     std::vector<Address> used_;
 };
 
 } // namespace
 
-Policy random_policy(Dice& dice, const Programs& programs) {
-    return Builder(dice, programs).run();
+Policy random_policy(Dice& dice, const Programs& programs, Expiry expiry) {
+    return Builder(dice, programs, expiry).run();
 }
 
 } // namespace ringwall::oracle

@@ -235,7 +235,7 @@ Answered RealKernel::decide(const Flow& flow) {
     out.sure = x.sure;
     out.maybe = x.maybe;
     // What passes is kept on the socket with its verdict, unless nobody was asked.
-    out.idle = x.passes && (x.flow.generation == 0 || x.flow.reason == RW_REASON_IDLE);
+    out.idle = x.passes && (x.flow.verdict == RW_VERDICT_NONE || x.flow.reason == RW_REASON_IDLE);
     out.verdict =
         x.passes ? static_cast<loader::Verdict>(x.flow.verdict) : loader::Verdict::blocked;
     return out;

@@ -21,6 +21,7 @@ struct Arguments {
     bool show = false;
     bool faults = false;
     bool kernel = false;
+    bool expiring = false;
     std::uint64_t sockets = 0;
     std::string probe;
 };
@@ -32,12 +33,13 @@ int report(const Mismatch& mismatch) {
 
 int compare(const Arguments& arguments) {
     const auto kernel = arguments.kernel ? make_kernel() : nullptr;
-    Trial trial({.kernel = kernel.get()});
+    const Expiry expiry = arguments.expiring ? Expiry::some : Expiry::never;
+    Trial trial({.kernel = kernel.get(), .expiry = expiry});
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t seed = arguments.seed ? arguments.seed : arguments.first_seed, policies = 0;
     do {
         if (arguments.show)
-            std::cout << policy_text(seed);
+            std::cout << policy_text(seed, expiry);
         if (const auto mismatch = trial.run(seed++))
             return report(*mismatch);
         ++policies;
@@ -100,6 +102,7 @@ int main(int count, char** values) {
     app.add_flag("--show", arguments.show, "print every policy");
     app.add_flag("--kernel", arguments.kernel,
                  "ask the kernel too: real maps, the product's programs by BPF_PROG_TEST_RUN");
+    app.add_flag("--expiring", arguments.expiring, "some allow rules expire, or have expired");
     CLI::Option* probe =
         app.add_option("--probe", arguments.probe, "the executable that opens the sockets");
     app.add_option("--sockets", arguments.sockets,

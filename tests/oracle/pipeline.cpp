@@ -1,5 +1,7 @@
 #include "tests/oracle/pipeline.h"
 
+#include <time.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -12,6 +14,13 @@ namespace ringwall::oracle {
 namespace {
 
 constexpr std::uint64_t unexplained_cgroup = 1999;
+
+std::uint64_t boot_now() {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
 
 std::uint64_t fnv(std::string_view text) {
     std::uint64_t hash = 0xcbf29ce484222325;
@@ -112,7 +121,8 @@ Verdict verdict(const Answered& answered) {
 }
 
 Pipeline::Pipeline(Node node, Numbering numbering, const Fault* fault)
-    : node_(std::move(node)), numbering_(std::move(numbering)), fault_(fault) {
+    : node_(std::move(node)), numbering_(std::move(numbering)), fault_(fault),
+      boot_ns_(boot_now()) {
     if (fault && fault->maybe_is_sure)
         rows_.take_maybe_for_sure();
     restart();
@@ -130,6 +140,11 @@ agent::NodeContext Pipeline::context() const {
     out.root = [this](const std::string&) { return numbering_.root; };
     out.unit_root = numbering_.unit_root;
     out.flat_units = !out.unit_root.empty();
+    out.boot_time = [this] { return boot_ns_; };
+    out.boot_time_at = [this](std::int64_t wall_ns) {
+        const auto ahead = wall_ns - usual_now_ns + static_cast<std::int64_t>(boot_ns_);
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(ahead, 0));
+    };
     return out;
 }
 
@@ -208,6 +223,8 @@ std::string Pipeline::rule(const Flow& flow, const Answered& answered) const {
     event.entry = answered.entry;
     event.sure = answered.sure;
     event.maybe = answered.maybe;
+    if (answered.verdict == loader::Verdict::allowed)
+        event.reason = loader::reason_allow;
     return enforcer_->explain(event).rule();
 }
 
@@ -215,7 +232,8 @@ Answer Pipeline::decide(const Flow& flow) const {
     const auto id = subject(flow.subject);
     if (!id)
         return {Verdict::blocked, "no such subject"};
-    const Answered answered = rows_.decide(asked(flow, *id), owner(flow.process, numbering_));
+    const Answered answered =
+        rows_.decide(asked(flow, *id), owner(flow.process, numbering_), boot_ns_);
     return {verdict(answered), rule(flow, answered)};
 }
 

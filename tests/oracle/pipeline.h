@@ -73,6 +73,7 @@ class Pipeline {
     loader::Datapath::Highest highest_;
     std::optional<agent::Enforcer> enforcer_;
     std::uint64_t version_ = 0;
+    std::uint64_t boot_ns_; // of this run's start, which stands for usual_now_ns
 };
 
 Verdict verdict(const Answered& answered);

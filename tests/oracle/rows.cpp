@@ -19,12 +19,19 @@ void erase_where(Map& map, Gone gone) {
 
 enum class Action { none, failsafe, override_deny, allow, deny };
 
-Action action_of(const loader::EntryRow& entry, std::uint64_t sure, std::uint64_t maybe) {
+bool allowed_for_now(const loader::EntryRow& entry, std::uint64_t sure, std::uint64_t boot_ns) {
+    const auto segment = std::ranges::find_if(
+        entry.segments, [&](const loader::Segment& each) { return boot_ns < each.ends_ns; });
+    return segment != entry.segments.end() && (segment->any_allow || (segment->allow & sure));
+}
+
+Action action_of(const loader::EntryRow& entry, std::uint64_t sure, std::uint64_t maybe,
+                 std::uint64_t boot_ns) {
     if (entry.any_failsafe)
         return Action::failsafe;
     if (entry.any_override_deny || (entry.override_deny & maybe))
         return Action::override_deny;
-    if (entry.any_allow || (entry.allow & sure))
+    if (entry.any_allow || (entry.allow & sure) || allowed_for_now(entry, sure, boot_ns))
         return Action::allow;
     if (entry.any_deny || (entry.deny & maybe))
         return Action::deny;
@@ -165,7 +172,7 @@ void Rows::bits(const loader::RuleSetRow& set, const Owner& owner, Answered& ans
         answered.maybe &= groups;
 }
 
-Answered Rows::decide(const Asked& asked, const Owner& owner) const {
+Answered Rows::decide(const Asked& asked, const Owner& owner, std::uint64_t boot_ns) const {
     Answered answered;
     const auto subject = subjects_.find(asked.subject);
     if (subject == subjects_.end())
@@ -181,7 +188,7 @@ Answered Rows::decide(const Asked& asked, const Owner& owner) const {
         const loader::ClassRef cls = class_of(set->second, answered.peer);
         if (const loader::EntryRow* found = entry(asked, answered.rule_set, cls)) {
             answered.entry = found->id;
-            action = action_of(*found, answered.sure, answered.maybe);
+            action = action_of(*found, answered.sure, answered.maybe, boot_ns);
         }
     }
     answered.verdict = in_mode(subject->second.mode, action);

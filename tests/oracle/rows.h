@@ -41,7 +41,8 @@ struct Answered {
 class Rows {
   public:
     void apply(const loader::Delta& delta);
-    Answered decide(const Asked& asked, const Owner& owner) const;
+    // `boot_ns`: CLOCK_BOOTTIME, for rules that end.
+    Answered decide(const Asked& asked, const Owner& owner, std::uint64_t boot_ns) const;
 
     const std::map<std::uint32_t, loader::Subject>& subjects() const { return subjects_; }
     const std::map<Prefix, std::uint32_t>& peers() const { return peers_; }

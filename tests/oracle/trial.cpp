@@ -77,7 +77,7 @@ std::optional<std::string> Trial::host(Dice& dice, const model::Policy& policy,
 
 std::optional<Mismatch> Trial::run(std::uint64_t seed) {
     Dice dice(seed);
-    model::Policy policy = random_policy(dice, programs_);
+    model::Policy policy = random_policy(dice, programs_, options_.expiry);
     pipeline_.restart();
     std::vector<std::string> hosts;
     for (const auto& workload : policy.workloads)
@@ -97,9 +97,9 @@ std::optional<Mismatch> Trial::run(std::uint64_t seed) {
     return std::nullopt;
 }
 
-std::string policy_text(std::uint64_t seed) {
+std::string policy_text(std::uint64_t seed, Expiry expiry) {
     Dice dice(seed);
-    return yaml(random_policy(dice, imaginary_programs()));
+    return yaml(random_policy(dice, imaginary_programs(), expiry));
 }
 
 } // namespace ringwall::oracle

@@ -33,6 +33,7 @@ struct TrialOptions {
     Kernel* kernel = nullptr; // null: Rows alone
     int flows_per_subject = 34;
     int changes = 1; // of the policy, at one of its hosts
+    Expiry expiry = Expiry::never;
 };
 
 class Trial {
@@ -55,6 +56,6 @@ class Trial {
     Coverage coverage_;
 };
 
-std::string policy_text(std::uint64_t seed);
+std::string policy_text(std::uint64_t seed, Expiry expiry);
 
 } // namespace ringwall::oracle

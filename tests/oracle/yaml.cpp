@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "common/time.h"
+
 namespace ringwall::oracle {
 namespace {
 
@@ -172,11 +174,13 @@ std::string spec(const RuleSet& rule_set) {
         out += "  scopes: " + list(rule_set.scopes, labels) + "\n";
     out += "  rules:\n";
     for (const Rule& rule : rule_set.rules)
-        out += fmt::format(
-            "  - name: {}\n    action: {}\n    scope: {}\n    from: {}\n    to: {}\n"
-            "    services: {}\n",
-            rule.name, name(rule.action), rule.scope == RuleScope::intra ? "intra" : "extra",
-            list(rule.from, selector), list(rule.to, selector), list(rule.services, service_use));
+        out += fmt::format("  - name: {}\n    action: {}\n    scope: {}\n    from: {}\n    to: {}\n"
+                           "    services: {}\n",
+                           rule.name, name(rule.action),
+                           rule.scope == RuleScope::intra ? "intra" : "extra",
+                           list(rule.from, selector), list(rule.to, selector),
+                           list(rule.services, service_use)) +
+               (rule.expires_ns ? "    expires: " + rfc3339(*rule.expires_ns) + "\n" : "");
     return out;
 }
 

@@ -209,6 +209,17 @@ TEST(Compute, ARuleIsProgrammedAtBothEnds) {
     EXPECT_EQ(lines(policy, "app-2"), Lines{});
 }
 
+TEST(Compute, ARuleEndsAtBothEndsAtItsTime) {
+    Policy policy = shop();
+    model::Rule ends = allow({role("web")}, {named("app-1")}, tcp(80));
+    ends.expires_ns = 1'796'126'400'000'000'000;
+    with(policy, ends);
+    for (const char* host : {"web-1", "app-1"})
+        EXPECT_EQ(snap(policy, host).policy().subjects(0).rules(0).ends_ns(), *ends.expires_ns);
+    policy.rule_sets[0].rules[0].expires_ns.reset();
+    EXPECT_EQ(snap(policy, "app-1").policy().subjects(0).rules(0).ends_ns(), 0);
+}
+
 TEST(Compute, AnEndWithoutAgentIsNotProgrammedButStaysAPeer) {
     Policy policy = shop();
     with(policy, allow({list("office"), named("web-2")}, {named("app-1")}, tcp(80)));

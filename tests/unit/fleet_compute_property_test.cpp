@@ -112,7 +112,9 @@ class World {
     int accepted = 0, refused = 0;
 
   private:
-    Policy random() { return oracle::random_policy(dice_, oracle::imaginary_programs()); }
+    Policy random() {
+        return oracle::random_policy(dice_, oracle::imaginary_programs(), oracle::Expiry::some);
+    }
 
     static void put_last(std::vector<Workload>& puts, const Workload& workload) {
         std::erase_if(puts, [&](const auto& put) { return put.name == workload.name; });

@@ -252,6 +252,20 @@ TEST_F(FleetStory, AnEditedRuleSetConcernsTheTwoEndsOfItsRules) {
               (Words{"app-1 policy", "app-2 policy", "db-1 policy"}));
 }
 
+TEST_F(FleetStory, ARuleThatOnlyEndsLaterIsAnotherRule) {
+    const auto ends = [&](std::int64_t time, std::uint64_t version) {
+        policy.rule_sets[1].rules[0].expires_ns = time;
+        return reached(good(fleet.provision(policy, version)));
+    };
+    const Words both{"app-1 policy", "app-2 policy", "db-1 policy"};
+    EXPECT_EQ(ends(1'796'126'400'000'000'000, 2), both);
+    EXPECT_EQ(ends(1'796'126'400'000'000'000, 3), Words{});
+    EXPECT_EQ(ends(1'796'130'000'000'000'000, 4), both);
+    const v1::Policy db = fleet.policy("db-1").value();
+    for (const auto& rule : db.subjects(0).rules())
+        EXPECT_EQ(rule.ends_ns(), rule.id() == "app-to-db/r" ? 1'796'130'000'000'000'000 : 0);
+}
+
 TEST_F(FleetStory, AnEditedListConcernsThoseWhoseRulesNameIt) {
     policy.rule_sets.push_back(
         rule_set("office-to-web", named(Selector::Form::list, "office"), role("web"), 443));
@@ -286,6 +300,42 @@ TEST_F(FleetStory, AWorkloadThatARuleNamesGetsAnIdentityOfItsOwn) {
     policy.rule_sets.pop_back();
     good(fleet.provision(policy, 3));
     EXPECT_EQ(identity("web-1"), identity("web-2"));
+}
+
+// As if a rule here named it: the same numbers as where one does, and whoever sees it is reached.
+TEST_F(FleetStory, AWorkloadThatIsNamedElsewhereStandsAloneAsWell) {
+    const auto before = everything();
+    const auto change = fleet.name_also({"web-2", "nobody"});
+    EXPECT_NE(identity("web-1"), identity("web-2"));
+    EXPECT_EQ(reached(change),
+              (Words{"app-1 policy+inventory", "app-2 policy+inventory", "dns-1 policy+inventory",
+                     "dns-2 policy+inventory", "web-1 inventory", "web-2 policy+inventory"}));
+    EXPECT_EQ(fleet.version(), 1U);
+    EXPECT_TRUE(fleet.named().empty()) << "no rule of its own names it";
+    EXPECT_TRUE(fleet.name_also({"nobody", "web-2"}).hosts.empty()) << "the same again";
+
+    // A label change keeps it alone; so does a rule that comes to name it.
+    the("web-2").labels = having("web", "blog");
+    put(the("web-2"));
+    the("web-2").labels = having("web");
+    put(the("web-2"));
+    EXPECT_NE(identity("web-1"), identity("web-2"));
+    policy.rule_sets.push_back(
+        rule_set("backup", named(Selector::Form::workload, "web-2"), role("db"), 22));
+    EXPECT_EQ(reached(good(fleet.provision(policy, 2))),
+              (Words{"db-1 policy+inventory", "web-2 policy+inventory"}));
+    EXPECT_EQ(fleet.named(), (std::set<std::string>{"web-2"}));
+    EXPECT_TRUE(fleet.name_also({}).hosts.empty()) << "its own rule names it";
+    policy.rule_sets.pop_back();
+    good(fleet.provision(policy, 1));
+    EXPECT_EQ(identity("web-1"), identity("web-2"));
+    EXPECT_EQ(everything().size(), before.size());
+}
+
+TEST_F(FleetStory, AWorkloadThatIsNamedElsewhereMayGo) {
+    fleet.name_also({"web-2"});
+    good(fleet.remove("web-2"));
+    EXPECT_EQ(fleet.policy("web-2").error().code, Errc::unknown_workload);
 }
 
 // ---- numbers -----------------------------------------------------------------------------------

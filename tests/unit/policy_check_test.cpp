@@ -106,6 +106,40 @@ TEST(Check, SeesTheSameRuleTwice) {
     EXPECT_EQ(found, (Told{"rule \"r/b\" says the same as rule \"r/a\" (p:22:12); remove one"}));
 }
 
+// 2026-12-01T12:00:00Z
+constexpr std::int64_t december_ns = 1'796'126'400'000'000'000;
+
+std::string until(std::string rule, const char* time) {
+    return rule.replace(rule.rfind('}'), 1, std::string(", expires: ") + time + "}");
+}
+
+TEST(Check, SeesARuleThatHasExpired) {
+    const auto text =
+        shop() + rule_set("r", "",
+                          until(rule("a", "allow", "{role: web}", "{role: app}", http),
+                                "2026-12-01T12:00:00Z"));
+    const auto policy = ringwall::policy::load_text(text, "p");
+    ASSERT_TRUE(policy) << line(policy.error().front());
+    EXPECT_TRUE(check(*policy).empty());
+    EXPECT_TRUE(check(*policy, december_ns - 1).empty());
+    const auto found = check(*policy, december_ns);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(line(found[0]),
+              "p:22:12: warning: rule \"r/a\" has expired at 2026-12-01T12:00:00.000Z and matches "
+              "nothing; remove it, or give it a later time");
+}
+
+TEST(Check, KnowsThatARuleWhichEndsSaysLess) {
+    const auto same = rule("a", "allow", "{role: web}", "{role: app}", http);
+    const auto ends =
+        until(rule("b", "allow", "{role: web}", "{role: app}", http), "2026-12-01T12:00:00Z");
+    EXPECT_EQ(told(shop() + rule_set("r", "", ends + same)),
+              (Told{"rule \"r/a\" is wider than \"r/b\" (p:22:12): it allows all that they match; "
+                    "narrow it, or remove them"}));
+    const auto deny = rule("c", "deny", "{role: web}", "{role: app}", http);
+    EXPECT_EQ(told(shop() + rule_set("r", "", ends + deny)), Told{});
+}
+
 TEST(Check, SeesARuleWiderThanAnother) {
     const auto found =
         told(shop() +

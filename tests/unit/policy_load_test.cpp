@@ -144,6 +144,12 @@ TEST(Policy, ReadsServicesOfRules) {
     EXPECT_TRUE(policy.rule_sets[1].scopes.empty());
 }
 
+TEST(Policy, ReadsWhenARuleExpires) {
+    const auto policy = everything();
+    EXPECT_EQ(rule(policy, 0, 0).expires_ns, std::nullopt);
+    EXPECT_EQ(rule(policy, 1, 0).expires_ns, 1'796'128'200'000'000'000); // 12:30 UTC
+}
+
 TEST(Policy, IsTheSameAsJson) {
     const auto policy = loaded(std::string(RINGWALL_POLICY_FIXTURES) + "/good/objects.json");
     ASSERT_EQ(policy.workloads.size(), 1u);
