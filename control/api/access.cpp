@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "common/pki/digest.h"
+#include "common/time.h"
 #include "control/api/base64.h"
-#include "control/core/time.h"
 
 namespace ringwall::api {
 namespace {
@@ -32,7 +32,7 @@ void read_expiry(Fields& fields, Token& out) {
     const auto text = fields.text("expires");
     if (!text)
         return;
-    const auto seconds = core::parse_rfc3339(*text);
+    const auto seconds = parse_rfc3339(*text);
     if (seconds)
         out.expires_ns = *seconds * 1'000'000'000;
     else
@@ -65,7 +65,7 @@ json::object to_json(const Token& token) {
     if (!token.scope.empty())
         out["scope"] = to_json(token.scope);
     if (token.expires_ns)
-        out["expires"] = core::rfc3339(*token.expires_ns);
+        out["expires"] = rfc3339(*token.expires_ns);
     out["created_by"] = token.created_by;
     return out;
 }
@@ -190,7 +190,7 @@ Result<Principal> Credentials::check(std::string_view authorization, std::int64_
     const auto& [name, token] = *found;
     if (token.expires_ns && *token.expires_ns <= now_ns)
         return unauthenticated(fmt::format("the token {} expired at {}; ask for another one", name,
-                                           core::rfc3339(*token.expires_ns)));
+                                           rfc3339(*token.expires_ns)));
     if (!token.user.empty() && !user(token.user))
         return unauthenticated(
             fmt::format("the user {} of the token {} is disabled or removed", token.user, name));

@@ -79,7 +79,7 @@ Answer list(Context& context, Call& call) {
     auto out = page_json(std::move(items), next, total);
     if (given)
         out["warnings"] = to_json(query_warnings(*query, all));
-    return ok(std::move(out));
+    return ok(out);
 }
 
 // The agent, if the principal may see it.
@@ -102,7 +102,7 @@ Answer get(Context& context, Call& call) {
     auto out = described(*agent, context.controller.active().workload(agent->name));
     if (agent->report)
         out["report"] = to_json(*agent->report);
-    return ok(std::move(out));
+    return ok(out);
 }
 
 Answer revoke(Context& context, Call& call) {
@@ -174,7 +174,7 @@ http::Response done(const v1::CommandResult& result) {
     json::object out{{"ok", result.ok()}, {"sentence", clean(result.sentence())}};
     if (!result.content().empty())
         out["content"] = base64(result.content());
-    return ok(std::move(out));
+    return ok(out);
 }
 
 Answer command(Context& context, Call& call) {

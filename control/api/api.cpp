@@ -141,7 +141,7 @@ Api::Api(core::Controller& controller, Options options)
 
 Api::~Api() = default;
 
-void Api::handle(http::Request request, http::Reply reply) {
+void Api::handle(const http::Request& request, http::Reply reply) {
     const bool head = request.method == "HEAD";
     const http::Reply send = [reply = std::move(reply), head](http::Response response) {
         finish(response);

@@ -50,7 +50,7 @@ class Api final {
 
     // On the event loop, like the reply. A later reply may come after this object is gone; streams
     // and what runs aside have to end before.
-    void handle(http::Request request, http::Reply reply);
+    void handle(const http::Request& request, http::Reply reply);
 
   private:
     class Impl;

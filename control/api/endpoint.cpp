@@ -14,17 +14,18 @@ namespace ringwall::api {
 const std::vector<Endpoint>& endpoints() {
     static const auto all = [] {
         std::vector<Endpoint> out;
-        for (const auto part : {object_endpoints, apply_endpoints, bulk_endpoints,
-                                version_endpoints, provision_endpoints, rollout_endpoints,
-                                token_endpoints, pairing_endpoints, agent_endpoints, why_endpoints,
-                                audit_endpoints, stream_endpoints, controller_endpoints})
+        for (const auto part :
+             {object_endpoints, apply_endpoints, bulk_endpoints, version_endpoints,
+              provision_endpoints, rollout_endpoints, staging_endpoints, impact_endpoints,
+              token_endpoints, pairing_endpoints, agent_endpoints, why_endpoints, audit_endpoints,
+              stream_endpoints, controller_endpoints})
             std::ranges::move(part(), std::back_inserter(out));
         return out;
     }();
     return all;
 }
 
-http::Response with_status(unsigned status, boost::json::object body) {
+http::Response with_status(unsigned status, const boost::json::object& body) {
     http::Response out;
     out.status = status;
     out.headers = {{"Content-Type", "application/json"}};
@@ -32,8 +33,8 @@ http::Response with_status(unsigned status, boost::json::object body) {
     return out;
 }
 
-http::Response ok(boost::json::object body) {
-    return with_status(200, std::move(body));
+http::Response ok(const boost::json::object& body) {
+    return with_status(200, body);
 }
 
 store::Author author(const Context& context, const Call& call, const std::string& note) {

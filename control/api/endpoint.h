@@ -68,6 +68,8 @@ std::vector<Endpoint> bulk_endpoints();
 std::vector<Endpoint> version_endpoints();
 std::vector<Endpoint> provision_endpoints();
 std::vector<Endpoint> rollout_endpoints();
+std::vector<Endpoint> staging_endpoints();
+std::vector<Endpoint> impact_endpoints();
 std::vector<Endpoint> token_endpoints();
 std::vector<Endpoint> pairing_endpoints();
 std::vector<Endpoint> agent_endpoints();
@@ -79,8 +81,8 @@ const std::vector<Endpoint>& endpoints(); // all of them
 
 // ---- Answers
 
-http::Response ok(boost::json::object body);
-http::Response with_status(unsigned status, boost::json::object body);
+http::Response ok(const boost::json::object& body);
+http::Response with_status(unsigned status, const boost::json::object& body);
 
 // ---- What many of them read
 

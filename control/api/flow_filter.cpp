@@ -4,8 +4,8 @@
 #include <boost/json/value_to.hpp>
 
 #include "agent/flow_text.h"
+#include "common/time.h"
 #include "control/api/flow_source.h"
-#include "control/core/time.h"
 
 namespace ringwall::api {
 namespace {
@@ -64,7 +64,7 @@ bool has_port(const json::object& flow, std::uint16_t port) {
 // Times are cut to whole seconds: enough to leave out what is older.
 bool in_time(const FlowFilter& filter, const json::object& flow) {
     constexpr std::int64_t second_ns = 1'000'000'000;
-    const auto seconds = core::parse_rfc3339(text(flow, "time"));
+    const auto seconds = parse_rfc3339(text(flow, "time"));
     return !seconds ||
            (*seconds >= filter.since_ns / second_ns && *seconds <= filter.until_ns / second_ns);
 }

@@ -2,21 +2,13 @@
 #include <algorithm>
 
 #include "agent/flow_text.h"
+#include "common/time.h"
 #include "control/api/render.h"
-#include "control/core/time.h"
 
 namespace ringwall::api {
 namespace {
 
 namespace json = boost::json;
-
-std::string address_text(const std::string& bytes) {
-    Address address = Address::v4(0);
-    if (bytes.size() != 4 && bytes.size() != 16)
-        return "";
-    std::ranges::copy(bytes, address.bytes.begin() + (bytes.size() == 4 ? 12 : 0));
-    return address.text();
-}
 
 std::string mac_text(const std::string& bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -45,7 +37,7 @@ json::object process(const v1::Process& process) {
 json::object interface(const v1::Interface& given) {
     json::array addresses;
     for (const auto& address : given.addresses())
-        addresses.emplace_back(address_text(address));
+        addresses.emplace_back(bytes_as_address(address));
     return {{"name", clean(given.name())},
             {"mac", mac_text(given.mac())},
             {"addresses", std::move(addresses)},
@@ -56,7 +48,7 @@ json::object listener(const v1::Listener& given) {
     json::object out{
         {"protocol", agent::protocol_name(static_cast<std::uint8_t>(given.protocol()))},
         {"port", given.port()},
-        {"address", address_text(given.address())},
+        {"address", bytes_as_address(given.address())},
         {"process", process(given.process())}};
     if (!given.package().empty())
         out["package"] = clean(given.package());
@@ -83,6 +75,14 @@ json::array each(const auto& items, auto form) {
 
 } // namespace
 
+std::string bytes_as_address(std::string_view bytes) {
+    Address address = Address::v4(0);
+    if (bytes.size() != 4 && bytes.size() != 16)
+        return "";
+    std::ranges::copy(bytes, address.bytes.begin() + (bytes.size() == 4 ? 12 : 0));
+    return address.text();
+}
+
 json::object to_json(const v1::HostReport& report) {
     const auto unit = [](const v1::Unit& given) -> json::object {
         return {{"name", clean(given.name())}, {"state", clean(given.state())}};
@@ -96,7 +96,7 @@ json::object to_json(const v1::HostReport& report) {
                      {"units", each(report.units(), unit)},
                      {"containers", each(report.containers(), container)}};
     if (report.taken_ns() != 0)
-        out["taken"] = core::rfc3339(report.taken_ns());
+        out["taken"] = rfc3339(report.taken_ns());
     return out;
 }
 

@@ -42,7 +42,7 @@ Answer list_workloads(Context& context, Call& call) {
     auto out = page_json(std::move(items), found.next, found.total);
     if (wanted)
         out["warnings"] = to_json(query_warnings(*query, workloads));
-    return ok(std::move(out));
+    return ok(out);
 }
 
 // The draft, or a version: versions list all kinds together, so the kind is read to its end for the
@@ -94,7 +94,7 @@ Answer list(Context& context, Call& call) {
         auto out = versioned_page(context, kind, *version, page);
         if (!out)
             return std::unexpected(out.error());
-        return ok(std::move(*out));
+        return ok(*out);
     }
     const auto found =
         context.controller.store().objects(kind, {.after = page.after, .limit = page.limit});
@@ -207,7 +207,7 @@ Answer put(Context& context, Call& call) {
         return std::unexpected(taken(std::move(written.error()), *expected));
     const auto& applied = written->changed.receipt.edits.front();
     const bool created = applied.outcome == store::Outcome::created && !dry_run;
-    auto out = with_status(created ? 201 : 200, std::move(written->answer));
+    auto out = with_status(created ? 201 : 200, written->answer);
     if (applied.revision != 0)
         out.headers.emplace_back("ETag", etag(applied.revision));
     return out;
@@ -228,7 +228,7 @@ Answer remove(Context& context, Call& call) {
     auto written = write(context, call, {std::move(edit)}, dry_run);
     if (!written)
         return std::unexpected(written.error());
-    return ok(std::move(written->answer));
+    return ok(written->answer);
 }
 
 } // namespace

@@ -15,8 +15,8 @@ struct Problem {
     unsigned status = 400;
     std::string code;   // "stale"; the OpenAPI document lists them
     std::string detail; // what is wrong and what to do
-    std::vector<core::Fault> faults{};
-    std::vector<std::pair<std::string, std::string>> headers{};
+    std::vector<core::Fault> faults;
+    std::vector<std::pair<std::string, std::string>> headers;
 };
 template <typename T>
 using Result = std::expected<T, Problem>;

@@ -1,8 +1,7 @@
 // /provision and /rollback.
-#include <algorithm>
-
 #include <fmt/format.h>
 
+#include "control/api/chosen.h"
 #include "control/api/endpoint.h"
 #include "control/api/render.h"
 #include "control/api/selection.h"
@@ -15,31 +14,6 @@ namespace json = boost::json;
 
 constexpr std::size_t longest_note = 1000;
 constexpr std::uint64_t week_s = 604'800;
-
-std::optional<std::vector<store::Selected>> objects_in(Fields& request, Faults& faults) {
-    const json::array* objects = request.array("objects");
-    if (!objects)
-        return std::nullopt;
-    std::vector<store::Selected> out;
-    for (std::size_t i = 0; i < objects->size(); ++i) {
-        Fields fields((*objects)[i], fmt::format("/objects/{}", i), faults,
-                      {"kind", "name", "revision"});
-        fields.require("kind");
-        fields.require("name");
-        const auto word = fields.text("kind");
-        const auto name = fields.name("name");
-        const auto revision = fields.number("revision", 0, store::draft);
-        const auto* kind = word ? core::kind_of_document(*word) : nullptr;
-        if (word && (!kind || !kind->provisioned))
-            fields.fault("kind", "only Service, AddressList, LabelGroup and RuleSet are "
-                                 "provisioned; the others act at once");
-        else if (word && name)
-            out.push_back({{std::string(kind->store), *name}, revision});
-    }
-    if (objects->empty())
-        request.fault("objects", "name at least one object, or leave objects out for everything");
-    return out;
-}
 
 std::optional<core::Canary> canary_in(Fields& request, Faults& faults) {
     const json::value* given = request.find("canary");
@@ -90,49 +64,6 @@ Result<Wanted> wanted_in(const Context& context, Call& call) {
     return out;
 }
 
-// A narrowed role takes what is pending inside of it, or what it names, and nothing else.
-Result<void> narrow(const Context& context, const Principal& who, core::ProvisionRequest& request) {
-    if (who.everywhere())
-        return {};
-    const auto newest = context.controller.store().newest();
-    if (!newest)
-        return std::unexpected(from(newest.error()));
-    const auto pending = context.controller.store().changes(*newest, store::draft);
-    if (!pending)
-        return std::unexpected(from(pending.error()));
-    std::vector<store::Selected> reachable;
-    for (const auto& change : *pending)
-        if (inside(who.scope, change))
-            reachable.push_back({change.id, change.revision});
-    if (!request.selection && reachable.empty())
-        return std::unexpected(Problem{409, "nothing",
-                                       fmt::format("nothing is pending inside {}, to which the "
-                                                   "role of {} is narrowed",
-                                                   text(who.scope), who.actor)});
-    if (!request.selection) {
-        request.selection = std::move(reachable);
-        return {};
-    }
-    for (const auto& selected : *request.selection)
-        if (std::ranges::find(reachable, selected.id, &store::Selected::id) == reachable.end())
-            return forbidden(fmt::format("{} {} is not pending inside {}, to which the role of {} "
-                                         "is narrowed",
-                                         kind_word(selected.id.kind), selected.id.name,
-                                         text(who.scope), who.actor));
-    return {};
-}
-
-Result<void> all_inside(const Principal& who, const core::ProvisionPlan& plan) {
-    for (const auto& change : plan.changes)
-        if (!inside(who.scope, change))
-            return forbidden(fmt::format("{} {} would have to come with it and is outside {}, to "
-                                         "which the role of {} is narrowed; ask somebody whose "
-                                         "role is not",
-                                         kind_word(change.id.kind), change.id.name, text(who.scope),
-                                         who.actor));
-    return {};
-}
-
 http::Response provisioned(core::ProvisionPlan plan, const std::vector<core::Fault>& warnings,
                            std::optional<std::uint64_t> version) {
     plan.warnings.insert(plan.warnings.end(), warnings.begin(), warnings.end());
@@ -147,13 +78,13 @@ Answer provision(Context& context, Call& call) {
     auto wanted = wanted_in(context, call);
     if (!wanted)
         return std::unexpected(wanted.error());
-    if (auto narrowed = narrow(context, call.who, wanted->request); !narrowed)
+    if (auto narrowed = narrow(context, call.who, wanted->request.selection); !narrowed)
         return std::unexpected(narrowed.error());
     if (dry_run || !call.who.everywhere()) {
         const auto plan = context.controller.plan(wanted->request);
         if (!plan)
             return std::unexpected(from(plan.error()));
-        if (auto permitted = all_inside(call.who, *plan); !permitted)
+        if (auto permitted = all_inside(call.who, plan->changes); !permitted)
             return std::unexpected(permitted.error());
         if (dry_run)
             return provisioned(*plan, wanted->warnings, {});

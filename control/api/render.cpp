@@ -5,10 +5,10 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value_from.hpp>
 
+#include "common/time.h"
 #include "control/api/fields.h"
 #include "control/api/target.h"
 #include "control/core/document.h"
-#include "control/core/time.h"
 #include "control/store/diff.h"
 
 namespace ringwall::api {
@@ -119,7 +119,7 @@ json::array to_json(const std::vector<core::Fault>& faults) {
 }
 
 json::object to_json(const store::Version& version, std::uint64_t active) {
-    json::object out{{"number", version.number},          {"time", core::rfc3339(version.time_ns)},
+    json::object out{{"number", version.number},          {"time", rfc3339(version.time_ns)},
                      {"actor", clean(version.actor)},     {"origin", clean(version.origin)},
                      {"note", clean(version.note)},       {"changes", version.changes},
                      {"active", version.number == active}};
@@ -156,14 +156,14 @@ json::object rollout_json(const core::RolloutState& rollout) {
     json::object out{{"version", rollout.version},
                      {"previous", rollout.previous},
                      {"phase", core::name(rollout.phase)},
-                     {"began", core::rfc3339(rollout.began_ns)},
+                     {"began", rfc3339(rollout.began_ns)},
                      {"first", texts(rollout.first)},
                      {"concerned", rollout.concerned},
                      {"acknowledged", texts(rollout.acknowledged)},
                      {"refused", texts(rollout.refused)},
                      {"blocks", rollout.blocks}};
     if (rollout.deadline_ns != 0)
-        out["deadline"] = core::rfc3339(rollout.deadline_ns);
+        out["deadline"] = rfc3339(rollout.deadline_ns);
     if (rollout.canary)
         out["canary"] = canary_json(*rollout.canary);
     if (!rollout.reason.empty())
@@ -172,7 +172,7 @@ json::object rollout_json(const core::RolloutState& rollout) {
 }
 
 json::object to_json(const store::AuditRecord& record) {
-    json::object out{{"sequence", record.sequence},       {"time", core::rfc3339(record.time_ns)},
+    json::object out{{"sequence", record.sequence},       {"time", rfc3339(record.time_ns)},
                      {"actor", clean(record.actor)},      {"origin", clean(record.origin)},
                      {"action", record.action},           {"kind", kind_word(record.object.kind)},
                      {"name", clean(record.object.name)}, {"hash", record.hash}};
@@ -195,11 +195,11 @@ json::object to_json(const core::Agent& agent) {
                      {"skew_ms", agent.skew_ns / 1'000'000},
                      {"stats", to_json(agent.stats)}};
     if (agent.paired_ns != 0)
-        out["paired"] = core::rfc3339(agent.paired_ns);
+        out["paired"] = rfc3339(agent.paired_ns);
     if (!agent.revoked.empty())
         out["revoked"] = clean(agent.revoked);
     if (agent.last_heard_ns != 0)
-        out["last_heard"] = core::rfc3339(agent.last_heard_ns);
+        out["last_heard"] = rfc3339(agent.last_heard_ns);
     if (!agent.refused.empty())
         out["refused"] = clean(agent.refused);
     return out;

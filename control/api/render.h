@@ -16,6 +16,9 @@ namespace ringwall::api {
 // The same text where it is UTF-8; else with "?" in the place of every other byte.
 std::string clean(std::string_view text);
 
+// Of 4 or 16 bytes; of others "".
+std::string bytes_as_address(std::string_view bytes);
+
 boost::json::object to_json(const core::Fault& fault);
 boost::json::array to_json(const std::vector<core::Fault>& faults);
 boost::json::object to_json(const store::Version& version, std::uint64_t active);

@@ -97,7 +97,7 @@ http::Response freeze_state(const Context& context) {
     json::object out{{"frozen", !reason.empty()}};
     if (!reason.empty())
         out["reason"] = clean(reason);
-    return ok(std::move(out));
+    return ok(out);
 }
 
 Answer get_freeze(Context& context, Call& call) {

@@ -82,35 +82,32 @@ bool concerns(const Context& context, const Principal& who, const core::Event& e
         const json::value* value = content ? content->if_contains(key) : nullptr;
         return value && value->is_string() ? std::string(value->get_string()) : std::string();
     };
-    const auto sees = [&](const std::string& workload) {
-        const auto labels = labels_of_workload(context, workload);
-        return labels && who.sees(*labels);
-    };
-    if (event.type == "agent")
-        return sees(text("agent"));
+    if (event.type == "agent" || (event.type == "staging" && !text("agent").empty()))
+        return sees(context, who, text("agent"));
     if (event.type == "change" && (text("kind") == "Workload" || text("kind") == "Agent"))
-        return sees(text("name"));
+        return sees(context, who, text("name"));
     if (event.type == "change") {
         const auto* kind = core::kind_of_document(text("kind"));
         return kind && !is_administered(*kind);
     }
-    return event.type == "version";
+    return event.type == "version" || event.type == "staging";
 }
 
 Answer events(Context& context, Call& call) {
     call.params.allow({"types"});
     const auto types = words_of(call.params.text("types").value_or(""));
     for (const auto& type : types)
-        if (!std::set<std::string>{"change", "version", "rollout", "agent", "alert"}.contains(type))
-            call.params.fail("the parameter types is some of change, version, rollout, agent, "
-                             "alert, joined by commas");
+        if (!std::set<std::string>{"change", "version", "rollout", "staging", "agent", "alert"}
+                 .contains(type))
+            call.params.fail("the parameter types is some of change, version, rollout, staging, "
+                             "agent, alert, joined by commas");
     if (auto good = call.params.check(); !good)
         return std::unexpected(good.error());
     const auto after = last_event(call.request);
     if (!after)
         return std::unexpected(after.error());
     return stream(context, [&context, who = call.who, types,
-                            after = *after](std::shared_ptr<http::Channel> channel) {
+                            after = *after](const std::shared_ptr<http::Channel>& channel) {
         return context.controller.subscribe(
             after, [&context, who, types, channel](const core::Event& event) {
                 const bool asked =
@@ -178,7 +175,7 @@ Result<FlowRequest> flow_request(const Context& context, Call& call) {
 
 // The source finds what it can; what the labels leave over is filled up from its next pages, but
 // not without an end.
-Answer recent(const FlowSource& source, FlowRequest request) {
+Answer recent(const FlowSource& source, const FlowRequest& request) {
     constexpr int most_pages = 10;
     json::array items;
     std::string next = request.page.after;
@@ -195,7 +192,7 @@ Answer recent(const FlowSource& source, FlowRequest request) {
     }
     auto out = page_json(std::move(items), next, {});
     out["warnings"] = to_json(request.warnings);
-    return ok(std::move(out));
+    return ok(out);
 }
 
 Answer flows(Context& context, Call& call) {
@@ -210,9 +207,9 @@ Answer flows(Context& context, Call& call) {
         return std::unexpected(
             Problem{503, "unavailable", "this controller keeps no flows; it was started so"});
     if (!follow)
-        return recent(*source, std::move(*request));
-    return stream(context, [&context, who = call.who, source,
-                            filter = request->filter](std::shared_ptr<http::Channel> channel) {
+        return recent(*source, *request);
+    return stream(context, [&context, who = call.who, source, filter = request->filter](
+                               const std::shared_ptr<http::Channel>& channel) {
         auto count = std::make_shared<std::uint64_t>(0);
         return source->follow([&context, who, channel, filter, count](const json::object& flow) {
             if (filter.matches(flow) && context.credentials.stands(who, context.now_ns()))

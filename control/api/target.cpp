@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "control/core/time.h"
+#include "common/time.h"
 #include "control/model/nearest.h"
 
 namespace ringwall::api {
@@ -157,7 +157,7 @@ std::optional<std::int64_t> Params::time_ns(const std::string& name) {
     const auto given = text(name);
     if (!given)
         return std::nullopt;
-    const auto seconds = core::parse_rfc3339(*given);
+    const auto seconds = parse_rfc3339(*given);
     if (!seconds)
         fail(fmt::format("the parameter {} is a time such as 2026-01-02T03:04:05Z", name));
     return seconds.value_or(0) * 1'000'000'000;

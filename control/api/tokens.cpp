@@ -2,10 +2,10 @@
 #include <boost/json/value_from.hpp>
 #include <fmt/format.h>
 
+#include "common/time.h"
 #include "control/api/endpoint.h"
 #include "control/api/render.h"
 #include "control/api/writing.h"
-#include "control/core/time.h"
 
 namespace ringwall::api {
 namespace {
@@ -68,8 +68,8 @@ Answer whoami(Context&, Call& call) {
     if (!who.everywhere())
         out["scope"] = to_json(who.scope);
     if (who.expires_ns)
-        out["expires"] = core::rfc3339(*who.expires_ns);
-    return ok(std::move(out));
+        out["expires"] = rfc3339(*who.expires_ns);
+    return ok(out);
 }
 
 } // namespace

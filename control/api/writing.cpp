@@ -34,13 +34,36 @@ struct Sides {
     std::optional<std::string> before, after;
 };
 
-Result<void> may_write_workload(const Principal& who, const store::ObjectId& id,
-                                const Sides& sides) {
+// What has several claimants is allowed only what all of them are: a claim on somebody else's
+// address would cut them off.
+Result<void> may_claim(const Context& context, const Principal& who, const store::ObjectId& id,
+                       const std::string& body) {
+    const auto form = core::model_of({{id, body}});
+    if (!form)
+        return invalid(form.error());
+    const auto& wanted = form->workloads.front();
+    for (const auto& other : context.controller.draft().workloads) {
+        if (other.name == id.name || who.sees(other.labels) || other.realm != wanted.realm)
+            continue;
+        const auto shared = std::ranges::find_first_of(wanted.addresses, other.addresses);
+        if (shared != wanted.addresses.end())
+            return forbidden(fmt::format("{} {} would claim {}, which is an address of a workload "
+                                         "outside {}, to which the role of {} is narrowed",
+                                         kind_word(id.kind), id.name, shared->text(),
+                                         text(who.scope), who.actor));
+    }
+    return {};
+}
+
+Result<void> may_write_workload(const Context& context, const Principal& who,
+                                const store::ObjectId& id, const Sides& sides) {
     if (sides.before && !who.sees(labels_of(json::parse(*sides.before))))
         return outside_of(who, id, "is");
-    if (sides.after && !who.sees(labels_of(json::parse(*sides.after))))
+    if (!sides.after)
+        return {};
+    if (!who.sees(labels_of(json::parse(*sides.after))))
         return outside_of(who, id, "would be");
-    return {};
+    return may_claim(context, who, id, *sides.after);
 }
 
 Result<void> may_write_rule_set(const Principal& who, const store::ObjectId& id,
@@ -152,6 +175,13 @@ Result<model::Labels> labels_of_workload(const Context& context, const std::stri
     return labels_of(json::parse(object->body));
 }
 
+bool sees(const Context& context, const Principal& who, const std::string& workload) {
+    if (who.everywhere())
+        return true;
+    const auto labels = labels_of_workload(context, workload);
+    return labels && who.sees(*labels);
+}
+
 Result<void> may_write(Context& context, const Principal& who, const store::Edit& edit) {
     const auto& kind = edit.id.kind;
     const bool grants = kind == "token" || kind == "user";
@@ -166,7 +196,7 @@ Result<void> may_write(Context& context, const Principal& who, const store::Edit
     if (grants)
         return may_grant(context, who, edit.id, sides);
     if (kind == "workload")
-        return may_write_workload(who, edit.id, sides);
+        return may_write_workload(context, who, edit.id, sides);
     if (kind == "rule_set")
         return may_write_rule_set(who, edit.id, sides);
     if (kind == "pairing_profile")
@@ -220,7 +250,7 @@ Answer answer_written(Result<Written> written, const std::vector<core::Fault>& m
     auto& warnings = written->answer["warnings"].as_array();
     for (const auto& fault : more)
         warnings.push_back(to_json(fault));
-    return ok(std::move(written->answer));
+    return ok(written->answer);
 }
 
 http::Response nothing_to_do(const std::vector<core::Fault>& warnings) {

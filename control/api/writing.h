@@ -14,6 +14,8 @@ bool is_administered(const core::KindInfo& kind);
 // What a workload's body says; what is no label is left out.
 model::Labels labels_of(const boost::json::value& spec);
 Result<model::Labels> labels_of_workload(const Context& context, const std::string& name);
+// Do the labels of this workload lie inside what the principal may see?
+bool sees(const Context& context, const Principal& who, const std::string& workload);
 
 // May the principal write this? Where the role is narrowed: labels and scopes lie inside before and
 // after; what carries no labels needs a role that is not narrowed. Nobody gives or takes rights

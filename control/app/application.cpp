@@ -227,8 +227,8 @@ Started Application::open_server() {
     options.port = settings_.port;
     options.refused = [](const std::string& sentence) { spdlog::warn("{}", sentence); };
     auto server = server::Server::listen(loop_, options, *setup, controller_->hub(),
-                                         [this](http::Request request, http::Reply reply) {
-                                             api_->handle(std::move(request), std::move(reply));
+                                         [this](const http::Request& request, http::Reply reply) {
+                                             api_->handle(request, std::move(reply));
                                          });
     if (!server)
         return std::unexpected(server.error().message);

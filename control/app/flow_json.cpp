@@ -9,7 +9,7 @@
 
 #include "agent/flow_text.h"
 #include "common/ip.h"
-#include "control/core/time.h"
+#include "common/time.h"
 
 namespace ringwall::app {
 namespace {
@@ -120,8 +120,8 @@ json::object to_json(const flows::Row& row, const std::string& peer_workload) {
         peer["lists"] = json::array(summary.peer_lists().begin(), summary.peer_lists().end());
     json::object out{
         {"id", std::to_string(row.id)},
-        {"started", core::rfc3339(summary.first_ns())},
-        {"time", core::rfc3339(summary.last_ns())},
+        {"started", rfc3339(summary.first_ns())},
+        {"time", rfc3339(summary.last_ns())},
         {"count", std::max<std::uint64_t>(summary.count(), 1)},
         {"verdict", name(summary.verdict())},
         {"reason", summary.reason()},

@@ -1,9 +1,13 @@
+// What the staged draft would change.
 #include <array>
+#include <chrono>
+#include <ctime>
+#include <thread>
 
 #include <boost/json/array.hpp>
-#include <fmt/format.h>
 
 #include "control/cli/controller.h"
+#include "control/cli/impact_text.h"
 #include "control/cli/subcommands.h"
 #include "control/cli/text.h"
 
@@ -12,43 +16,117 @@ namespace {
 
 namespace json = boost::json;
 
-bool is_missing(const client::Error& error) {
-    return error.problem && error.problem->status == 404;
+constexpr std::chrono::seconds between_looks{2};
+
+Error explained(const client::Error& error) {
+    if (!error.problem || error.problem->status != 404)
+        return error_of(error);
+    return {Exit::not_found,
+            "nothing is staged, so agents judge nothing by a draft; 'ringwall stage' stages it, "
+            "'ringwall diff' shows what is pending, 'ringwall why FROM TO PORT/PROTO --draft' "
+            "judges one flow by the draft"};
+}
+
+client::Query query_of(const Arguments& arguments) {
+    client::Query out{{"limit", "1000"}};
+    for (const auto& [option, key] :
+         {std::pair{"--labels", "labels"}, std::pair{"--agent", "agent"},
+          std::pair{"--change", "change"}})
+        if (arguments.has(option))
+            out.emplace_back(key, arguments.get(option));
+    return out;
+}
+
+// All pages as one.
+Result<json::object> whole(client::Client& client, const client::Query& query) {
+    json::object out;
+    std::string after;
+    for (;;) {
+        auto asked = query;
+        if (!after.empty())
+            asked.emplace_back("after", after);
+        auto page = client.json(client::get(client::target({"impact"}, asked)));
+        if (!page)
+            return std::unexpected(explained(page.error()));
+        const auto* items = at(*page, "items");
+        if (!items || !items->is_array())
+            return std::unexpected(
+                Error{Exit::failed, "the controller's answer is no list; is it another program?"});
+        after = text_at(*page, "next");
+        if (out.empty())
+            out = page->get_object();
+        else
+            for (const auto& row : items->get_array())
+                out["items"].as_array().push_back(row);
+        if (after.empty())
+            break;
+    }
+    out.erase("next");
+    return out;
+}
+
+void show(const Arguments& arguments, const json::object& impact) {
+    show_warnings(impact);
+    if (format_of(arguments) == Format::name) {
+        for (const auto& row : impact.at("items").as_array())
+            print(text_at(row, "id") + "\n");
+        return;
+    }
+    if (!print_document(arguments, impact))
+        print(impact_text(impact, format_of(arguments) == Format::wide, Painter::from(arguments),
+                          std::time(nullptr)));
+}
+
+// Each time that something differs, until nothing is staged any more.
+Result<void> watch(client::Client& client, const Arguments& arguments) {
+    json::object shown;
+    for (;;) {
+        auto impact = whole(client, query_of(arguments));
+        if (!impact && impact.error().code == Exit::not_found && !shown.empty())
+            return {};
+        if (!impact)
+            return std::unexpected(impact.error());
+        if (*impact != shown) {
+            if (!shown.empty() && format_of(arguments) == Format::table)
+                print("\n");
+            show(arguments, *impact);
+            shown = std::move(*impact);
+        }
+        std::this_thread::sleep_for(between_looks);
+    }
 }
 
 Result<void> run(const Arguments& arguments) {
     auto client = open_controller(arguments);
     if (!client)
         return std::unexpected(client.error());
-    auto impact = client->json(client::get(client::target({"impact"})));
-    if (!impact && is_missing(impact.error()))
-        return std::unexpected(
-            Error{Exit::not_found, "there is nothing to judge by: impact needs a draft that was "
-                                   "staged, so that agents judge real flows by it; 'ringwall diff' "
-                                   "shows what is pending, 'ringwall why FROM TO PORT/PROTO "
-                                   "--draft' judges one flow by the draft"});
+    if (arguments.has("--watch"))
+        return watch(*client, arguments);
+    const auto impact = whole(*client, query_of(arguments));
     if (!impact)
-        return std::unexpected(error_of(impact.error()));
-    if (print_document(arguments, *impact))
-        return {};
-    const auto paint = Painter::from(arguments);
-    const auto* items = at(*impact, "items");
-    print(flow_header(paint));
-    if (items && items->is_array())
-        for (const auto& flow : items->get_array())
-            if (flow.is_object())
-                print(flow_line(flow.get_object(), paint));
+        return std::unexpected(impact.error());
+    show(arguments, *impact);
     return {};
 }
+
+constexpr std::array flags{
+    Flag{"-l,--labels", "QUERY", "only what workloads would see that the query selects"},
+    Flag{"--agent", "NAME", "only what this agent reports"},
+    Flag{"--change", "CHANGE", "newly-blocked or newly-allowed"},
+    Flag{"-w,--watch", "", "show it again whenever it differs, until nothing is staged"}};
 
 } // namespace
 
 const Command impact_command{
     "impact",
-    "Real flows whose verdict a staged draft would change",
-    "Needs a draft that was staged: agents then judge what really happens by it as well.",
+    "What the staged draft would newly block or newly allow",
+    "Agents judge every connection by what they enforce and by the draft of 'ringwall stage', and\n"
+    "report where the two differ: by workload, peer, service and process, with the rule that would\n"
+    "decide. A workload in visibility is judged like one in full. Exit code 3: nothing is staged.\n\n"
+    "  ringwall impact --watch\n"
+    "  ringwall impact -l 'app=Payments' --change newly-blocked -o wide",
     "",
-    {},
+    flags,
     run,
     Peer::controller};
 

@@ -1,4 +1,5 @@
 #include <array>
+#include <chrono>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -35,9 +36,13 @@ void show_problems(const std::vector<model::Problem>& problems, const Arguments&
         print(policy::line(problem) + "\n");
 }
 
+std::int64_t now_ns() {
+    return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 Result<void> check(const Arguments& arguments) {
     auto policy = policy::load(arguments.operand);
-    auto problems = policy ? policy::check(*policy) : policy.error();
+    auto problems = policy ? policy::check(*policy, now_ns()) : policy.error();
     show_problems(problems, arguments);
     std::size_t errors = 0;
     for (const auto& problem : problems)

@@ -7,6 +7,7 @@
 
 #include "control/cli/controller.h"
 #include "control/cli/edits.h"
+#include "control/cli/plan_text.h"
 #include "control/cli/provision_request.h"
 #include "control/cli/subcommands.h"
 #include "control/cli/text.h"
@@ -46,25 +47,10 @@ Result<void> pin_revisions(client::Client& client, const json::object& plan, jso
     return {};
 }
 
-std::size_t count(const json::object& answer, const char* list) {
-    const auto* items = answer.if_contains(list);
-    return items && items->is_array() ? items->get_array().size() : 0;
-}
-
-std::string counted(std::size_t number, std::string_view what) {
-    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
-
 std::string plan_text(const json::object& plan, const Painter& paint) {
-    std::string out;
-    if (count(plan, "changes"))
-        out += edit_lines(plan.at("changes").as_array(), paint, false);
-    if (count(plan, "pulled_in"))
-        for (const auto& each : plan.at("pulled_in").as_array())
-            out += fmt::format("{} comes along: others need it\n", short_name(each));
-    return out + fmt::format("{}, the policy of {} changes\n",
-                             counted(count(plan, "changes"), "object"),
-                             counted(count(plan, "agents"), "agent"));
+    return changes_text(plan, paint) + fmt::format("{}, the policy of {} changes\n",
+                                                   counted(list_size(plan, "changes"), "object"),
+                                                   counted(list_size(plan, "agents"), "agent"));
 }
 
 void show_done(const Arguments& arguments, const json::object& done) {
@@ -72,8 +58,8 @@ void show_done(const Arguments& arguments, const json::object& done) {
         return;
     const auto version = number_at(done, "version");
     print(fmt::format("version {}: {}, {} concerned\n", version,
-                      counted(count(done, "changes"), "object"),
-                      counted(count(done, "agents"), "agent")));
+                      counted(list_size(done, "changes"), "object"),
+                      counted(list_size(done, "agents"), "agent")));
     if (arguments.has("--first") || arguments.has("--percent"))
         print("it goes to the canaries first: 'ringwall rollout --watch' shows them, 'ringwall "
               "proceed' gives it to the rest, 'ringwall abort' takes it back\n");

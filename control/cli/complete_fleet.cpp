@@ -119,6 +119,10 @@ Names option_candidates(std::string_view option, Words line) {
         return fleet_names("pairing-profiles", line);
     if (option == "--role")
         return {"viewer", "editor", "provisioner", "admin", "owner"};
+    if (option == "--agent")
+        return fleet_names("agents", line);
+    if (option == "--change")
+        return {"newly-blocked", "newly-allowed"};
     if (option == "--presence")
         return {"online", "late", "silent"};
     if (option == "--version" || option == "--from" || option == "--to")

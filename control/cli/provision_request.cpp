@@ -85,6 +85,15 @@ Result<json::object> provision_request(const Arguments& arguments) {
     return body;
 }
 
+Result<json::object> stage_request(const Arguments& arguments) {
+    json::object body;
+    if (auto added = add_selection(arguments, body); !added)
+        return std::unexpected(added.error());
+    if (arguments.has("--note"))
+        body["note"] = arguments.get("--note");
+    return body;
+}
+
 Result<json::object> rollback_request(const Arguments& arguments) {
     const auto to = number_of<std::uint64_t>(arguments.operand, "rollback");
     if (!to)

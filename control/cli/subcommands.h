@@ -13,11 +13,11 @@ extern const Command status_command, flows_command, why_command, policy_check_co
 // The fleet, by the controller.
 extern const Command get_command, describe_command, apply_command, delete_command, diff_command,
     provision_command, rollback_command, versions_command, rollout_status_command, confirm_command,
-    proceed_command, abort_command, freeze_command, unfreeze_command, mode_command, label_command,
-    import_command, impact_command, pair_command, whoami_command, backup_command,
-    agents_list_command, agents_describe_command, agents_revoke_command, agents_pause_command,
-    agents_resume_command, token_list_command, token_create_command, token_revoke_command,
-    audit_list_command, audit_verify_command;
+    proceed_command, abort_command, stage_command, unstage_command, freeze_command,
+    unfreeze_command, mode_command, label_command, import_command, impact_command, pair_command,
+    whoami_command, backup_command, agents_list_command, agents_describe_command,
+    agents_revoke_command, agents_pause_command, agents_resume_command, token_list_command,
+    token_create_command, token_revoke_command, audit_list_command, audit_verify_command;
 
 // Which controller.
 extern const Command context_list_command, context_use_command, context_set_command,

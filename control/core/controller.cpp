@@ -99,9 +99,10 @@ Result<void> Controller::Impl::start(std::uint64_t active, std::optional<Rollout
         if (!policy)
             return std::unexpected(policy.error());
         if (auto ready = fleets.prepare(*policy, rollout->version); !ready)
-            return ready;
+            return std::unexpected(ready.error());
         fleets.resume(rollout->first);
     }
+    load_staging();
     const auto agents = all_objects(*store, "agent");
     if (!agents)
         return std::unexpected(agents.error());
@@ -111,6 +112,7 @@ Result<void> Controller::Impl::start(std::uint64_t active, std::optional<Rollout
             return std::unexpected(record.error());
         add_agent(object.id.name, *record);
     }
+    fleets.send({.restaged = true}, {}); // nobody is there yet; says whom the staging concerns
     return {};
 }
 
@@ -191,6 +193,18 @@ Result<void> Controller::freeze(const store::Author& by, const std::string& reas
 }
 const std::string& Controller::frozen() const {
     return impl_->frozen;
+}
+Result<Staged> Controller::stage(const StageRequest& request, bool dry_run) {
+    return impl_->stage(request, dry_run);
+}
+Result<void> Controller::unstage(const store::Author& by) {
+    return impl_->unstage(by);
+}
+std::optional<StagingState> Controller::staging() const {
+    return impl_->staging();
+}
+const Impacts& Controller::impacts() const {
+    return impl_->impacts;
 }
 Result<std::string> Controller::pairing_line(const store::Author& by, const std::string& profile,
                                              const std::string& host) {

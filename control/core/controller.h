@@ -19,6 +19,7 @@
 #include "control/core/events.h"
 #include "control/core/notice.h"
 #include "control/core/rollout.h"
+#include "control/core/staging.h"
 #include "control/fleet/hub.h"
 #include "control/model/model.h"
 #include "control/pki/identity.h"
@@ -78,6 +79,31 @@ struct ProvisionPlan {
 struct Provisioned {
     store::Version version;
     ProvisionPlan plan;
+};
+
+// ---- A draft that agents judge beside what they enforce
+
+struct StageRequest {
+    store::Author by; // its idempotency key is not looked at: staging again is another staging
+    std::optional<std::vector<store::Selected>> selection; // none: everything pending
+    std::string note;
+    std::optional<std::uint64_t> base; // the newest version the author saw
+};
+struct Staged {
+    std::uint64_t number = 0; // of a dry run: 0
+    ProvisionPlan plan;       // agents: those that are given it
+};
+struct StagingState {
+    std::uint64_t number = 0;
+    std::string actor, note;
+    std::int64_t since_ns = 0;
+    std::vector<store::ObjectChange> changes; // to the version that was newest then
+    struct Reporter {
+        std::string agent;
+        bool reported = false; // what it saw, since this staging
+        std::string refused{}; // why it cannot judge by it; empty: it can
+    };
+    std::vector<Reporter> agents; // by name; those for which it says something else
 };
 
 // ---- Pairing
@@ -142,6 +168,15 @@ class Controller {
     Result<RolloutState> confirm(const store::Author& by);
     Result<RolloutState> proceed(const store::Author& by);
     Result<RolloutState> abort(const store::Author& by, const std::string& reason);
+
+    // Staged is what provisioning the same selection now would make; it stays what it is until
+    // another one is staged, or it is taken off, or a version with the same content is in force.
+    // Enforces nothing, so a freeze does not matter. Errors of stage: as of provision but frozen;
+    // nothing; busy (a version waits for its confirmation, and identities would be renumbered).
+    Result<Staged> stage(const StageRequest& request, bool dry_run);
+    Result<void> unstage(const store::Author& by); // not_found, busy
+    std::optional<StagingState> staging() const;
+    const Impacts& impacts() const; // of the present staging
 
     // Maintenance freeze: nothing is provisioned until it is lifted. Empty reason: lift it.
     Result<void> freeze(const store::Author& by, const std::string& reason);

@@ -206,6 +206,7 @@ Result<void> Controller::Impl::revoke(const store::Author& by, const std::string
         return done;
     hub.remove(agent, v1::REVOKED, "this agent was revoked: " + record.revoked);
     fleets.forget(agent);
+    impacts.forget(agent);
     tell_agent(agent, "revoked", record.revoked);
     return {};
 }
@@ -225,6 +226,7 @@ void Controller::Impl::forget_agent(const std::string& name) {
         return;
     hub.remove(name, v1::REVOKED, "the workload was removed");
     fleets.forget(name);
+    impacts.forget(name);
     heard_.erase(name);
 }
 

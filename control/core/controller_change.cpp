@@ -65,7 +65,7 @@ std::vector<Fault> Controller::Impl::warnings_for(const store::Change& change,
     });
     if (looked_at.rule_sets.empty())
         return {};
-    auto faults = faults_of(policy::check(looked_at));
+    auto faults = faults_of(policy::check(looked_at, options.wall()));
     std::erase_if(faults, [](const Fault& fault) { return fault.object.kind != "rule_set"; });
     for (auto& fault : faults)
         fault.warning = true; // an error of the active version is told by provisioning

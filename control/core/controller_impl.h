@@ -36,6 +36,12 @@ class Controller::Impl final : public fleet::Listener {
     void judge_rollout();
     std::optional<std::chrono::milliseconds> judgement_due() const; // on the steady clock
 
+    // controller_staging.cpp
+    Result<Staged> stage(const StageRequest& request, bool dry_run);
+    Result<void> unstage(const store::Author& by);
+    std::optional<StagingState> staging() const;
+    void load_staging();
+
     // controller_agents.cpp
     Result<std::string> pairing_line(const store::Author& by, const std::string& profile,
                                      std::string host);
@@ -58,6 +64,7 @@ class Controller::Impl final : public fleet::Listener {
     void store_flows(const std::string& agent, std::uint64_t stream, const v1::FlowBatch& batch,
                      std::uint64_t lost) override;
     void reported(const std::string& agent, const v1::HostReport& report) override;
+    void impact(const std::string& agent, const v1::Impact& impact) override;
     void command_done(const std::string& agent, const v1::CommandResult& result) override;
     void present(const std::string& agent, fleet::Presence presence) override;
     void duplicate(const std::string& agent, const std::string& sentence) override;
@@ -71,6 +78,8 @@ class Controller::Impl final : public fleet::Listener {
     Fleets fleets;
     std::optional<RolloutState> rollout;
     std::string frozen;
+    std::optional<StagedDraft> staged;
+    Impacts impacts;
     Events events;
     Counters counters;
 
@@ -106,6 +115,21 @@ class Controller::Impl final : public fleet::Listener {
     Result<Provisioned> for_the_first(Next next, const ProvisionRequest& request,
                                       const MakeVersion& make);
     void tell_version(const store::Version& version);
+
+    // controller_staging.cpp
+    Result<Next> next_staging(const StageRequest& request) const;
+    Result<std::vector<store::Object>> staged_contents(const StagedDraft& draft) const;
+    Result<Fleets::Computed> stage_again();
+    Result<std::uint64_t> next_staging_number() const;
+    Result<Staged> stage(Next next, const StageRequest& request);
+    Result<void> keep_staging(const store::Author& by, const std::optional<StagedDraft>& draft,
+                              const Fleets::Computed& computed);
+    Result<void> write_staging(const store::Author& by,
+                               const std::optional<StagedDraft>& draft) const;
+    void end_staging(const char* what, const std::string& actor);
+    Result<void> may_renumber(const Fleets::Computed& computed) const;
+    void end_staging_if_active(std::uint64_t version, Fleets::Computed& computed);
+    void tell_staging(const char* what, const std::string& actor, const std::string& agent = {});
 
     // controller_rollout.cpp
     void begin_rollout(RolloutState state);

@@ -94,6 +94,11 @@ void Controller::Impl::nacked(const std::string& agent, const v1::Nack& nack) {
     if (nack.reason() != v1::REFUSED && nack.reason() != v1::MALFORMED &&
         nack.reason() != v1::BAD_SIGNATURE)
         return; // the session sends a snapshot instead
+    if (fleets.leave_out_staged(agent, nack, pending())) {
+        if (staged)
+            tell_staging("refused", {}, agent);
+        return;
+    }
     notice("policy_refused", agent,
            fmt::format("{} cannot enforce its new policy and keeps the last good one: {}", agent,
                        nack.sentence()),
@@ -183,6 +188,12 @@ void Controller::Impl::follow_addresses(const std::string& agent, const v1::Host
     if (auto done = change({by, {edit}}, false); !done)
         spdlog::warn("the addresses of {} changed and cannot be taken over: {}", agent,
                      done.error().message);
+}
+
+void Controller::Impl::impact(const std::string& agent, const v1::Impact& impact) {
+    const bool first = !impacts.has(agent);
+    if (impacts.take(agent, impact) && first)
+        tell_staging("reported", {}, agent);
 }
 
 void Controller::Impl::command_done(const std::string& agent, const v1::CommandResult& result) {

@@ -1,6 +1,5 @@
 // Versions: from the draft to what agents enforce, with a way back at each step.
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -16,7 +15,7 @@ std::unexpected<Error> fail(Errc code, std::string message) {
     return std::unexpected(Error{code, std::move(message), {}});
 }
 
-std::vector<Fault> findings(const model::Policy& policy,
+std::vector<Fault> findings(const model::Policy& policy, std::int64_t now_ns,
                             const std::vector<store::ObjectChange>& changes) {
     model::Policy looked_at = policy;
     std::erase_if(looked_at.rule_sets, [&](const model::RuleSet& set) {
@@ -24,26 +23,10 @@ std::vector<Fault> findings(const model::Policy& policy,
             return change.id == store::ObjectId{"rule_set", set.name};
         });
     });
-    auto faults =
-        looked_at.rule_sets.empty() ? std::vector<Fault>{} : faults_of(policy::check(looked_at));
+    auto faults = looked_at.rule_sets.empty() ? std::vector<Fault>{}
+                                              : faults_of(policy::check(looked_at, now_ns));
     std::erase_if(faults, [](const Fault& fault) { return !fault.warning; });
     return faults;
-}
-
-std::vector<store::Object> applied(std::vector<store::Object> contents,
-                                   const std::vector<store::ObjectChange>& changes) {
-    std::map<store::ObjectId, store::Object> by_id;
-    for (auto& object : contents)
-        by_id.emplace(object.id, std::move(object));
-    for (const auto& change : changes)
-        if (change.after)
-            by_id[change.id] = {change.id, *change.after, change.revision, 0, 0};
-        else
-            by_id.erase(change.id);
-    std::vector<store::Object> out;
-    for (auto& [id, object] : by_id)
-        out.push_back(std::move(object));
-    return out;
 }
 
 std::vector<std::string> with_other_policy(const compute::Change& change) {
@@ -120,7 +103,7 @@ Controller::Impl::next_version(const ProvisionRequest& request) const {
     if (!policy)
         return std::unexpected(policy.error());
     out.policy = std::move(*policy);
-    out.plan.warnings = findings(out.policy, out.plan.changes);
+    out.plan.warnings = findings(out.policy, options.wall(), out.plan.changes);
     return out;
 }
 
@@ -173,8 +156,9 @@ Result<Provisioned> Controller::Impl::everywhere(Next next, std::chrono::seconds
             return std::unexpected(back.error());
         return std::unexpected(from(version.error()));
     }
-    next.plan.agents = with_other_policy(computed->active);
+    next.plan.agents = with_other_policy(computed->active.front());
     policies.activate(std::move(next.policy));
+    end_staging_if_active(version->number, *computed);
     begin_rollout({.version = version->number,
                    .previous = before,
                    .phase = within.count() ? Phase::waiting : Phase::confirmed,
@@ -201,7 +185,8 @@ Result<Provisioned> Controller::Impl::for_the_first(Next next, const ProvisionRe
     const auto newest = store->newest();
     if (!newest)
         return std::unexpected(from(newest.error()));
-    if (auto ready = fleets.prepare(next.policy, *newest + 1); !ready)
+    const auto ready = fleets.prepare(next.policy, *newest + 1);
+    if (!ready)
         return std::unexpected(ready.error());
     const auto version = make();
     if (!version) {
@@ -219,7 +204,7 @@ Result<Provisioned> Controller::Impl::for_the_first(Next next, const ProvisionRe
                    .first = first,
                    .concerned = first.size(),
                    .canary = request.canary});
-    fleets.begin(first, pending());
+    fleets.begin(first, *ready, pending());
     tell_version(*version);
     return Provisioned{*version, std::move(next.plan)};
 }

@@ -80,10 +80,11 @@ Result<RolloutState> Controller::Impl::proceed(const store::Author& by) {
         return std::unexpected(policy.error());
     if (auto kept = record(by, "proceeds"); !kept)
         return std::unexpected(kept.error());
-    const auto computed = fleets.proceed(*policy);
+    auto computed = fleets.proceed(*policy);
     if (!computed)
         return std::unexpected(computed.error());
     policies.activate(std::move(*policy));
+    end_staging_if_active(rollout->version, *computed);
     const auto within = rollout->confirm_within_ns;
     rollout->phase = within ? Phase::waiting : Phase::confirmed;
     rollout->deadline_ns = within ? options.wall() + within : 0;
@@ -121,6 +122,7 @@ Result<void> Controller::Impl::take_back(const store::Author& by, const std::str
     if (!computed)
         return std::unexpected(computed.error());
     policies.activate(std::move(*policy));
+    end_staging_if_active(version->number, *computed);
     ++counters.taken_back;
     close_rollout(Phase::taken_back, reason);
     fleets.send(*computed, {});

@@ -41,64 +41,62 @@ fleet::ReleaseRef Deliveries::signed_release(const v1::Policy& policy) const {
         policy.version(), std::move(content), std::move(hash), key_.public_key().id(), *signature});
 }
 
-void Deliveries::send(const compute::Fleet& fleet, const compute::Change& change,
-                      std::chrono::seconds confirm_within,
-                      const std::function<bool(const std::string&)>& takes) {
-    const auto revision = ledger_.next_revision();
-    for (const auto& host : change.hosts) {
-        if (!is_live(hub_, host.host) || !takes(host.host))
-            continue;
-        if (host.policy)
-            send_policy(fleet, host.host, revision, confirm_within);
-        if (host.inventory)
-            send_inventory(fleet, host.host, revision);
-    }
-    for (const auto& host : change.joined)
-        if (is_live(hub_, host) && takes(host)) {
-            send_policy(fleet, host, revision, confirm_within);
-            send_inventory(fleet, host, revision);
-        }
+void Deliveries::send(const Sources& from, const std::string& agent, const Halves& halves,
+                      std::uint64_t revision, Within confirm_within) {
+    if (is_live(hub_, agent))
+        offer(from, agent, halves, revision, confirm_within);
 }
 
-void Deliveries::send_all(const compute::Fleet& fleet, const std::string& agent,
-                          std::chrono::seconds confirm_within) {
-    const auto revision = ledger_.next_revision();
-    send_policy(fleet, agent, revision, confirm_within);
-    send_inventory(fleet, agent, revision);
+void Deliveries::offer(const Sources& from, const std::string& agent, const Halves& halves,
+                       std::uint64_t revision, Within confirm_within) {
+    auto policy = halves.policy ? next_policy(from, agent, revision) : nullptr;
+    auto inventory = halves.inventory ? next_inventory(from, agent, revision) : nullptr;
+    if (policy && inventory)
+        hub_.offer_both(agent, {std::move(policy), confirm_within, std::move(inventory),
+                                halves.inventory_first});
+    else if (policy)
+        hub_.offer_policy(agent, std::move(policy), confirm_within);
+    else if (inventory)
+        hub_.offer_inventory(agent, std::move(inventory));
 }
 
-void Deliveries::send_policy(const compute::Fleet& fleet, const std::string& agent,
-                             std::uint64_t revision, Within confirm_within) {
-    const auto policy = fleet.policy(agent);
+void Deliveries::send_all(const Sources& from, const std::string& agent, Within confirm_within) {
+    offer(from, agent, {.policy = true, .inventory = true}, ledger_.next_revision(),
+          confirm_within);
+}
+
+fleet::ReleaseRef Deliveries::next_policy(const Sources& from, const std::string& agent,
+                                          std::uint64_t revision) {
+    const auto policy = policy_of(from, agent);
     if (!policy)
-        return;
-    const auto release = signed_release(numbered(*policy, revision));
+        return nullptr;
+    auto release = signed_release(numbered(*policy, revision));
     if (!release)
-        return;
-    auto& sent = sent_[agent];
-    sent.policy = revision;
-    sent.provisioned = policy->version();
+        return nullptr;
+    sent_[agent].policy = revision;
+    sent_[agent].provisioned = policy->version();
+    sent_[agent].staged = policy->has_staged();
     ++counters_.policies;
-    hub_.offer_policy(agent, release, confirm_within);
+    return release;
 }
 
-void Deliveries::send_inventory(const compute::Fleet& fleet, const std::string& agent,
-                                std::uint64_t revision) {
-    auto inventory = fleet.inventory(agent);
+fleet::ReleaseRef Deliveries::next_inventory(const Sources& from, const std::string& agent,
+                                             std::uint64_t revision) {
+    auto inventory = inventory_of(from, agent);
     if (!inventory)
-        return;
+        return nullptr;
     inventory->set_revision(revision);
     sent_[agent].inventory = revision;
     ++counters_.inventories;
-    hub_.offer_inventory(agent, release_of(*inventory));
+    return release_of(*inventory);
 }
 
-void Deliveries::greet(const compute::Fleet& fleet, const std::string& agent,
-                       const v1::Hello& hello, std::chrono::seconds confirm_within) {
+void Deliveries::greet(const Sources& from, const std::string& agent, const v1::Hello& hello,
+                       Within confirm_within) {
     ledger_.raise_above(std::max(hello.policy().version(), hello.inventory().version()));
     const auto revision = ledger_.next_revision();
-    const auto policy = fleet.policy(agent);
-    auto inventory = fleet.inventory(agent);
+    const auto policy = policy_of(from, agent);
+    auto inventory = inventory_of(from, agent);
     if (!policy || !inventory)
         return;
     auto& sent = sent_[agent];
@@ -106,17 +104,18 @@ void Deliveries::greet(const compute::Fleet& fleet, const std::string& agent,
     if (wire::same(wire::holding(same), hello.policy())) {
         sent.policy = hello.policy().version();
         sent.provisioned = policy->version();
+        sent.staged = policy->has_staged();
         if (const auto release = signed_release(same))
             hub_.offer_policy(agent, release, confirm_within);
     } else {
-        send_policy(fleet, agent, revision, confirm_within);
+        offer(from, agent, {.policy = true}, revision, confirm_within);
     }
     inventory->set_revision(hello.inventory().version());
     if (wire::same(wire::holding(*inventory), hello.inventory())) {
         sent.inventory = hello.inventory().version();
         hub_.offer_inventory(agent, release_of(*inventory));
     } else {
-        send_inventory(fleet, agent, revision);
+        offer(from, agent, {.inventory = true}, revision, confirm_within);
     }
 }
 

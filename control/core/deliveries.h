@@ -4,13 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "common/pki/keys.h"
-#include "control/compute/fleet.h"
+#include "control/core/beside.h"
 #include "control/core/ledger.h"
 #include "control/fleet/hub.h"
 
@@ -21,16 +20,20 @@ class Deliveries {
     Deliveries(fleet::Hub& hub, Ledger& ledger, pki::PrivateKey signing_key)
         : hub_(hub), ledger_(ledger), key_(std::move(signing_key)) {}
 
-    // What the change means to connected agents; others get it when they come. `takes`: whether the
-    // agent gets its policy from this fleet.
-    void send(const compute::Fleet& fleet, const compute::Change& change,
-              std::chrono::seconds confirm_within,
-              const std::function<bool(const std::string&)>& takes);
+    // Which halves an agent is to be given. The one that does not fit what the agent holds goes
+    // first: then it waits for the other, and never enforces new rules with old identities.
+    struct Halves {
+        bool policy = false, inventory = false;
+        bool inventory_first = false;
+    };
+    // To a connected agent; others get it when they come.
+    void send(const Sources& from, const std::string& agent, const Halves& halves,
+              std::uint64_t revision, std::chrono::seconds confirm_within);
     // Both halves as they are now.
-    void send_all(const compute::Fleet& fleet, const std::string& agent,
+    void send_all(const Sources& from, const std::string& agent,
                   std::chrono::seconds confirm_within);
     // The agent has just said what it holds: what is the same is not sent again.
-    void greet(const compute::Fleet& fleet, const std::string& agent, const v1::Hello& hello,
+    void greet(const Sources& from, const std::string& agent, const v1::Hello& hello,
                std::chrono::seconds confirm_within);
     void forget(const std::string& agent) { sent_.erase(agent); }
 
@@ -38,6 +41,7 @@ class Deliveries {
     struct Sent {
         std::uint64_t policy = 0, inventory = 0; // counters on the wire
         std::uint64_t provisioned = 0;
+        bool staged = false; // with a draft beside it
     };
     const Sent* sent(std::string_view agent) const;
 
@@ -48,10 +52,13 @@ class Deliveries {
 
   private:
     using Within = std::chrono::seconds;
-    void send_policy(const compute::Fleet& fleet, const std::string& agent, std::uint64_t revision,
-                     Within confirm_within);
-    void send_inventory(const compute::Fleet& fleet, const std::string& agent,
-                        std::uint64_t revision);
+    void offer(const Sources& from, const std::string& agent, const Halves& halves,
+               std::uint64_t revision, Within confirm_within);
+    // Noted as sent. null: there is none, or it cannot be signed.
+    fleet::ReleaseRef next_policy(const Sources& from, const std::string& agent,
+                                  std::uint64_t revision);
+    fleet::ReleaseRef next_inventory(const Sources& from, const std::string& agent,
+                                     std::uint64_t revision);
     fleet::ReleaseRef signed_release(const v1::Policy& policy) const;
 
     fleet::Hub& hub_;

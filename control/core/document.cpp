@@ -7,7 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "control/core/time.h"
+#include "common/time.h"
 #include "control/model/nearest.h"
 #include "control/policy/json.h"
 #include "control/policy/objects.h"

@@ -13,7 +13,7 @@
 
 namespace ringwall::core {
 
-// Types: change, version, rollout, agent, alert, missed. `json` is an object.
+// Types: change, version, rollout, staging, agent, alert, missed. `json` is an object.
 struct Event {
     std::uint64_t id = 0; // rises by one
     std::string type, json;

@@ -19,6 +19,17 @@ Error from(const compute::Error& error) {
     return {code, std::move(sentence), {std::move(fault)}};
 }
 
+namespace {
+
+Error staged_refuses(const compute::Error& error) {
+    auto out = from(error);
+    out.message = "the staged draft does not bear it (" + out.message +
+                  "); stage another one, or none with 'ringwall unstage'";
+    return out;
+}
+
+} // namespace
+
 Fleets::Fleets(fleet::Hub& hub, Ledger& ledger, pki::PrivateKey signing_key)
     : hub_(hub), ledger_(ledger), deliveries_(hub, ledger, std::move(signing_key)) {}
 
@@ -41,26 +52,34 @@ Result<void> Fleets::load(const model::Policy& active, std::uint64_t version) {
     return {};
 }
 
-Result<void> Fleets::prepare(const model::Policy& policy, std::uint64_t version) {
+Result<Fleets::Computed> Fleets::prepare(const model::Policy& policy, std::uint64_t version) {
     auto fleet = compiled(policy, version);
     if (!fleet)
         return std::unexpected(fleet.error());
     next_ = std::move(*fleet);
-    return {};
+    Computed out;
+    if (auto aligned = align(out); !aligned)
+        return std::unexpected(aligned.error());
+    return out;
 }
 
 Result<Fleets::Computed> Fleets::edit(const Edit& wanted, const Edit& inverse) {
-    auto active = active_->edit(wanted.puts, wanted.removed);
-    if (!active)
-        return std::unexpected(from(active.error()));
-    Computed out{std::move(*active), {}};
-    if (next_) {
-        auto next = next_->edit(wanted.puts, wanted.removed);
-        if (!next) {
-            undo(*active_, inverse);
-            return std::unexpected(from(next.error()));
+    Computed out;
+    std::vector<compute::Fleet*> done;
+    for (const auto& [fleet, changes] :
+         {std::pair{&active_, &out.active}, std::pair{&next_, &out.next},
+          std::pair{&staged_, &out.staged}}) {
+        if (!*fleet)
+            continue;
+        auto change = (*fleet)->edit(wanted.puts, wanted.removed);
+        if (!change) {
+            for (auto* edited : done)
+                undo(*edited, inverse);
+            return std::unexpected(fleet == &staged_ ? staged_refuses(change.error())
+                                                     : from(change.error()));
         }
-        out.next = std::move(*next);
+        changes->push_back(std::move(*change));
+        done.push_back(&**fleet);
     }
     if (auto saved = ledger_.save(); !saved) {
         undo(inverse);
@@ -70,9 +89,9 @@ Result<Fleets::Computed> Fleets::edit(const Edit& wanted, const Edit& inverse) {
 }
 
 void Fleets::undo(const Edit& inverse) {
-    undo(*active_, inverse);
-    if (next_)
-        undo(*next_, inverse);
+    for (auto* fleet : {&active_, &next_, &staged_})
+        if (*fleet)
+            undo(**fleet, inverse);
 }
 
 // It was valid a moment ago.
@@ -86,21 +105,16 @@ Result<Fleets::Computed> Fleets::provision(const model::Policy& policy, std::uin
     auto change = active_->provision(policy, version);
     if (!change)
         return std::unexpected(from(change.error()));
-    if (auto saved = ledger_.save(); !saved)
-        return std::unexpected(saved.error());
-    return Computed{std::move(*change), {}};
+    Computed out;
+    out.active.push_back(std::move(*change));
+    if (auto aligned = align(out); !aligned)
+        return std::unexpected(aligned.error());
+    return out;
 }
 
-void Fleets::send(const Computed& computed, const Pending& pending) {
-    deliveries_.send(*active_, computed.active, within(*active_, pending),
-                     [this](const std::string& agent) { return !first_.contains(agent); });
-    if (computed.next && next_)
-        deliveries_.send(*next_, *computed.next, within(*next_, pending),
-                         [this](const std::string& agent) { return first_.contains(agent); });
-}
-
-void Fleets::begin(std::set<std::string> first, const Pending& pending) {
+void Fleets::begin(std::set<std::string> first, const Computed& prepared, const Pending& pending) {
     first_ = std::move(first);
+    send(prepared, pending);
     for (const auto& agent : first_)
         send_all(agent, pending);
 }
@@ -113,16 +127,48 @@ Result<Fleets::Computed> Fleets::proceed(const model::Policy& policy) {
     next_.reset();
     const auto have = std::exchange(first_, {});
     std::erase_if(change->hosts, [&](const auto& host) { return have.contains(host.host); });
-    return Computed{std::move(*change), {}};
+    Computed out;
+    out.active.push_back(std::move(*change));
+    if (auto aligned = align(out); !aligned)
+        return std::unexpected(aligned.error());
+    return out;
 }
 
 void Fleets::retreat() {
     next_.reset();
+    Computed back;
+    if (auto aligned = align(back); !aligned)
+        spdlog::error("{}", aligned.error().message);
     for (const auto& agent : std::exchange(first_, {})) {
         if (const auto* sent = deliveries_.sent(agent))
             hub_.roll_back(agent, sent->policy);
-        deliveries_.send_all(*active_, agent, {});
+        send_all(agent, {});
     }
+    send(back, {});
+}
+
+Result<Fleets::Computed> Fleets::stage(const model::Policy& policy, std::uint64_t number) {
+    auto fleet = compiled(policy, number);
+    if (!fleet)
+        return std::unexpected(fleet.error());
+    return put_staged(std::move(*fleet));
+}
+
+Result<Fleets::Computed> Fleets::unstage() {
+    return put_staged({});
+}
+
+Result<Fleets::Computed> Fleets::put_staged(std::optional<compute::Fleet> fleet) {
+    Computed out{.restaged = true}, dropped;
+    auto before = std::exchange(staged_, std::move(fleet));
+    if (auto aligned = align(out); !aligned) {
+        staged_ = std::move(before);
+        if (auto back = align(dropped); !back) // as it was; no number of it is new
+            spdlog::error("{}", back.error().message);
+        return std::unexpected(aligned.error());
+    }
+    staged_refused_.clear();
+    return out;
 }
 
 Result<std::vector<std::string>> Fleets::concerned(const model::Policy& active,
@@ -149,13 +195,15 @@ std::chrono::seconds Fleets::within(const compute::Fleet& fleet, const Pending& 
 }
 
 void Fleets::greet(const std::string& agent, const v1::Hello& hello, const Pending& pending) {
-    const auto& fleet = of(agent);
-    deliveries_.greet(fleet, agent, hello, within(fleet, pending));
+    consider(agent);
+    const auto from = sources(agent);
+    deliveries_.greet(from, agent, hello, within(from.fleet, pending));
 }
 
 void Fleets::send_all(const std::string& agent, const Pending& pending) {
-    const auto& fleet = of(agent);
-    deliveries_.send_all(fleet, agent, within(fleet, pending));
+    consider(agent);
+    const auto from = sources(agent);
+    deliveries_.send_all(from, agent, within(from.fleet, pending));
 }
 
 void Fleets::tell(void (fleet::Hub::*verdict)(const std::string&, std::uint64_t)) {
@@ -168,7 +216,7 @@ void Fleets::replace(std::uint64_t version) {
     for (const auto& [agent, state] : hub_.states())
         if (const auto* sent = deliveries_.sent(agent);
             sent && sent->provisioned == version && state->live)
-            deliveries_.send_all(*active_, agent, {});
+            send_all(agent, {});
 }
 
 void Fleets::confirm() {

@@ -1,8 +1,11 @@
 // What the agents enforce: the active version for everybody, or, while a canary runs, the next one
-// for its first agents. Computes, and sends what came of it once the store has it.
+// for its first agents. Beside it the staged draft, which enforces nothing. Computes, and sends
+// what came of it once the store has it.
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,14 +33,17 @@ class Fleets {
 
     // Computed, numbers kept, nothing sent yet.
     struct Computed {
-        compute::Change active;
-        std::optional<compute::Change> next;
+        std::vector<compute::Change> active, next, staged; // one after the other
+        bool restaged = false;                             // another staging, or none any more
+        // Of stage() and unstage(): agents get other numbers for what they enforce.
+        bool renumbers() const;
+        void add(Computed more);
     };
     struct Edit {
         std::vector<model::Workload> puts;
         std::vector<std::string> removed;
     };
-    // `inverse` leads back, should one of two versions refuse the edit.
+    // `inverse` leads back, should one of the fleets refuse the edit.
     Result<Computed> edit(const Edit& wanted, const Edit& inverse);
     // The inverse of an edit that was computed, not sent, and could not be stored.
     void undo(const Edit& inverse);
@@ -45,12 +51,23 @@ class Fleets {
     void send(const Computed& computed, const Pending& pending);
 
     // The next version, for nobody yet; then for these agents only.
-    Result<void> prepare(const model::Policy& policy, std::uint64_t version);
-    void begin(std::set<std::string> first, const Pending& pending);
+    Result<Computed> prepare(const model::Policy& policy, std::uint64_t version);
+    void begin(std::set<std::string> first, const Computed& prepared, const Pending& pending);
     // For everybody from now on: `policy` is the prepared one.
     Result<Computed> proceed(const model::Policy& policy);
     // The canary's agents go back to the active one.
     void retreat();
+
+    // The draft that agents judge beside what they enforce, in the place of the one before.
+    Result<Computed> stage(const model::Policy& policy, std::uint64_t number);
+    Result<Computed> unstage();
+    // Agents for which it says something else than what they enforce: they alone are given it.
+    const std::set<std::string>& staged_for() const { return staged_for_; }
+    // The agent refused a policy: what is staged must not be why it lacks what it is to enforce. If
+    // the policy had a draft beside it, the agent is given the same without one, and none until
+    // another is staged. False: there was none.
+    bool leave_out_staged(const std::string& agent, const v1::Nack& nack, const Pending& pending);
+    const std::map<std::string, std::string>& staged_refused() const { return staged_refused_; }
 
     // Those whose policy would differ, without changing anything.
     Result<std::vector<std::string>> concerned(const model::Policy& active,
@@ -63,15 +80,28 @@ class Fleets {
     // differs: they may have left it.
     void replace(std::uint64_t version);
     void roll_back(); // agents that wait for a confirmation leave what they have
-    void forget(const std::string& agent) { deliveries_.forget(agent); }
+    void forget(const std::string& agent);
 
     const Deliveries& deliveries() const { return deliveries_; }
     const compute::Fleet& of(const std::string& agent) const;
+    Sources sources(const std::string& agent) const; // of what it is given
     std::uint64_t version() const { return active_->version(); }
     bool is_first(const std::string& agent) const { return first_.contains(agent); }
 
   private:
     Result<compute::Fleet> compiled(const model::Policy& policy, std::uint64_t version) const;
+    Result<Computed> put_staged(std::optional<compute::Fleet> fleet);
+    Result<void> align(Computed& out);
+    // What one send() means to an agent.
+    struct Touch {
+        Deliveries::Halves own, staged;
+        bool gains = false, loses = false; // identities, of what it enforces
+    };
+    using Touches = std::map<std::string, Touch>;
+    Touches touches(const Computed& computed) const;
+    static void touch(Touches& out, const compute::Change& change, Deliveries::Halves Touch::* half,
+                      const std::function<bool(const std::string&)>& takes);
+    bool consider(const std::string& agent);
     static std::chrono::seconds within(const compute::Fleet& fleet, const Pending& pending);
     static void undo(compute::Fleet& fleet, const Edit& inverse);
     void tell(void (fleet::Hub::*verdict)(const std::string&, std::uint64_t));
@@ -79,8 +109,10 @@ class Fleets {
     fleet::Hub& hub_;
     Ledger& ledger_;
     Deliveries deliveries_;
-    std::optional<compute::Fleet> active_, next_;
+    std::optional<compute::Fleet> active_, next_, staged_;
     std::set<std::string> first_; // agents that get next_
+    std::set<std::string> staged_for_;
+    std::map<std::string, std::string> staged_refused_; // agent -> its sentence
 };
 
 // Of compute's refusal, with the object and the field it speaks of.

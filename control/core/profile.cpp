@@ -6,8 +6,8 @@
 #include <boost/json/value_from.hpp>
 #include <fmt/format.h>
 
+#include "common/time.h"
 #include "control/core/document.h"
-#include "control/core/time.h"
 #include "control/policy/fields.h"
 #include "control/policy/json.h"
 #include "control/policy/objects.h"

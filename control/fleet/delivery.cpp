@@ -33,9 +33,10 @@ Delivery::Delivery(v1::Half half, v1::Holding held, std::uint64_t confirmed, std
     : half_(half), held_(std::move(held)), confirmed_(confirmed),
       history_limit_(std::max<std::size_t>(history, 1)) {}
 
-void Delivery::offer(ReleaseRef release, std::chrono::seconds confirm_within) {
+void Delivery::offer(ReleaseRef release, std::chrono::seconds confirm_within, std::uint64_t order) {
     history_.push_back(std::move(release));
     confirm_within_ = confirm_within;
+    order_ = order;
     forget_history();
 }
 
@@ -110,6 +111,11 @@ bool Delivery::wanted() const {
     return half_ != v1::POLICY || (!left && newest.version != withdrawn_);
 }
 
+// The other's newest waits behind what is outstanding, and was not offered after this one.
+bool Delivery::overtakes(const Delivery& other) const {
+    return other.outstanding_ && other.outstanding_->order < other.order_ && other.order_ <= order_;
+}
+
 std::optional<v1::ToAgent> Delivery::verdict() {
     if (!unconfirmed_)
         return std::nullopt;
@@ -128,16 +134,16 @@ std::chrono::seconds Delivery::confirm_within() const {
     return history_.back()->version <= confirmed_ ? std::chrono::seconds(0) : confirm_within_;
 }
 
-std::optional<v1::ToAgent> Delivery::next(Time now, SessionStats& stats) {
+std::optional<v1::ToAgent> Delivery::next(Time now, SessionStats& stats, const Delivery& other) {
     if (auto told = verdict())
         return told;
-    if (!wanted())
+    if (!wanted() || overtakes(other))
         return std::nullopt;
     auto out = snapshot();
     auto shorter = snapshot_next_ ? std::nullopt : delta();
     const bool as_delta = shorter && shorter->ByteSizeLong() < out.ByteSizeLong();
     ++(as_delta ? stats.deltas : stats.snapshots);
-    outstanding_ = Outstanding{history_.back()->version, now,
+    outstanding_ = Outstanding{history_.back()->version, order_, now,
                                half_ == v1::POLICY && confirm_within().count() > 0};
     return as_delta ? std::move(*shorter) : std::move(out);
 }

@@ -14,7 +14,8 @@ class Delivery {
   public:
     Delivery(v1::Half half, v1::Holding held, std::uint64_t confirmed, std::size_t history);
 
-    void offer(ReleaseRef release, std::chrono::seconds confirm_within);
+    // `order`: rises with every offer of either half; the same for two that are offered together.
+    void offer(ReleaseRef release, std::chrono::seconds confirm_within, std::uint64_t order);
     void confirm(std::uint64_t version);
     void withdraw(std::uint64_t version) { withdrawn_ = version; }
 
@@ -25,8 +26,9 @@ class Delivery {
     void rolled_back(const v1::RolledBack& told);
     std::uint64_t unsendable(); // the outstanding version, which is given up
 
-    // What to send next, if anything. Counts as sent.
-    std::optional<v1::ToAgent> next(Time now, SessionStats& stats);
+    // What to send next, if anything. Counts as sent. Nothing new goes before what the other half
+    // has in its queue from before: else the agent would hold halves that never were together.
+    std::optional<v1::ToAgent> next(Time now, SessionStats& stats, const Delivery& other);
 
     const v1::Holding& held() const { return held_; }
     bool unconfirmed() const { return unconfirmed_; }
@@ -36,11 +38,12 @@ class Delivery {
 
   private:
     struct Outstanding {
-        std::uint64_t version;
+        std::uint64_t version, order;
         Time sent;
         bool confirmable; // was sent with a time to confirm
     };
     bool wanted() const;
+    bool overtakes(const Delivery& other) const;
     std::optional<v1::ToAgent> verdict(); // Confirm or RollBack that the agent waits for
     std::chrono::seconds confirm_within() const;
     v1::ToAgent snapshot() const;
@@ -54,6 +57,7 @@ class Delivery {
     std::size_t history_limit_;
     std::deque<ReleaseRef> history_; // newest last
     std::chrono::seconds confirm_within_{};
+    std::uint64_t order_ = 0; // of the newest
     std::optional<Outstanding> outstanding_;
     bool snapshot_next_ = false;
 };

@@ -202,6 +202,9 @@ class Hub::Impl {
         member.state.report = std::make_shared<const v1::HostReport>(action.report);
         listener_.reported(member.agent, action.report);
     }
+    void on(Member& member, const action::ImpactSeen& action, ConnectionId) {
+        listener_.impact(member.agent, action.impact);
+    }
     void on(Member& member, const action::Present& action, ConnectionId) {
         listener_.present(member.agent, action.presence);
     }
@@ -258,6 +261,9 @@ void Hub::offer_policy(const std::string& agent, ReleaseRef release,
 }
 void Hub::offer_inventory(const std::string& agent, ReleaseRef release) {
     impl_->tell(agent, input::OfferInventory{std::move(release)});
+}
+void Hub::offer_both(const std::string& agent, input::OfferBoth offer) {
+    impl_->tell(agent, std::move(offer));
 }
 void Hub::confirm(const std::string& agent, std::uint64_t version) {
     impl_->tell(agent, input::Confirm{version});

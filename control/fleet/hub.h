@@ -37,6 +37,8 @@ class Listener {
     virtual void store_flows(const std::string& agent, std::uint64_t stream,
                              const v1::FlowBatch& batch, std::uint64_t lost) = 0;
     virtual void reported(const std::string& agent, const v1::HostReport& report) = 0;
+    // What the agent saw of a staging, whole; it replaces what it said before.
+    virtual void impact(const std::string& agent, const v1::Impact& impact) = 0;
     virtual void command_done(const std::string& agent, const v1::CommandResult& result) = 0;
     virtual void present(const std::string& agent, Presence presence) = 0;
     virtual void duplicate(const std::string& agent, const std::string& sentence) = 0;
@@ -77,6 +79,7 @@ class Hub {
     void offer_policy(const std::string& agent, ReleaseRef release,
                       std::chrono::seconds confirm_within);
     void offer_inventory(const std::string& agent, ReleaseRef release);
+    void offer_both(const std::string& agent, input::OfferBoth offer);
     void confirm(const std::string& agent, std::uint64_t version);
     void roll_back(const std::string& agent, std::uint64_t version);
     void command(const std::string& agent, const v1::Command& command);

@@ -48,8 +48,10 @@ class Session::Machine {
         now_ = now;
         std::visit([this](const auto& it) { on(it); }, input);
         check_deadlines();
-        deliver(policy);
-        deliver(inventory);
+        if (inventory_first_)
+            deliver(inventory, policy);
+        deliver(policy, inventory);
+        deliver(inventory, policy);
         set_timer();
         return std::exchange(actions_, {});
     }
@@ -108,8 +110,15 @@ class Session::Machine {
 
     void on(const input::Tick&) {}
 
-    void on(const input::OfferPolicy& input) { policy.offer(input.release, input.confirm_within); }
-    void on(const input::OfferInventory& input) { inventory.offer(input.release, {}); }
+    void on(const input::OfferPolicy& input) {
+        policy.offer(input.release, input.confirm_within, ++offers_);
+    }
+    void on(const input::OfferInventory& input) { inventory.offer(input.release, {}, ++offers_); }
+    void on(const input::OfferBoth& input) {
+        policy.offer(input.policy, input.confirm_within, ++offers_);
+        inventory.offer(input.inventory, {}, offers_);
+        inventory_first_ = input.inventory_first;
+    }
     void on(const input::Confirm& input) { policy.confirm(input.version); }
     void on(const input::RollBack& input) { policy.withdraw(input.version); }
 
@@ -222,6 +231,8 @@ class Session::Machine {
             return flows(it, message.flows());
         case v1::ToController::kReport:
             return actions_.emplace_back(action::Reported{message.report()}), void();
+        case v1::ToController::kImpact:
+            return actions_.emplace_back(action::ImpactSeen{message.impact()}), void();
         case v1::ToController::kCommandResult:
             if (commands_.erase(message.command_result().id()))
                 actions_.emplace_back(action::CommandDone{message.command_result()});
@@ -285,9 +296,9 @@ class Session::Machine {
         return frame.has_value();
     }
 
-    void deliver(Delivery& delivery) {
+    void deliver(Delivery& delivery, const Delivery& other) {
         while (live) {
-            const auto message = delivery.next(now_, stats);
+            const auto message = delivery.next(now_, stats, other);
             if (!message)
                 return;
             if (send(*message))
@@ -403,6 +414,8 @@ class Session::Machine {
     Connections connections_;
     std::map<std::uint64_t, Time> commands_; // id -> deadline
     std::vector<Action> actions_;
+    std::uint64_t offers_ = 0;
+    bool inventory_first_ = false; // of what was offered together last
     std::optional<Time> heard_, timer_;
     Time now_{}, beat_at_{};
 };

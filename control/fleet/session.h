@@ -6,6 +6,8 @@
 //  - Each half has one version outstanding. What is offered meanwhile replaces what was offered
 //    before: after the answer the newest goes out, as a delta when what the agent holds is still
 //    known here and the delta is smaller, else as a snapshot.
+//  - What was offered together goes out together, and what was offered earlier in one half goes out
+//    before what was offered later in the other.
 //  - A version that the agent refused, or left because no Confirm came, is not sent again.
 //  - Each flow summary is handed to StoreFlows once, whatever is cut and sent again.
 //  - Of two connections of one identity the one with the higher epoch lives.
@@ -80,6 +82,12 @@ struct OfferPolicy { // of a version above those before
 struct OfferInventory {
     ReleaseRef release;
 };
+struct OfferBoth { // that belong together
+    ReleaseRef policy;
+    std::chrono::seconds confirm_within{};
+    ReleaseRef inventory;
+    bool inventory_first = false; // on the wire
+};
 struct Confirm { // the version is good: agents keep it. Also when they come back later
     std::uint64_t version;
 };
@@ -100,10 +108,10 @@ struct End { // goodbye to every connection
     std::string sentence;
 };
 } // namespace input
-using Input =
-    std::variant<input::Connected, input::Disconnected, input::Received, input::Tick,
-                 input::OfferPolicy, input::OfferInventory, input::Confirm, input::RollBack,
-                 input::FlowsStored, input::FlowsFailed, input::SendCommand, input::End>;
+using Input = std::variant<input::Connected, input::Disconnected, input::Received, input::Tick,
+                           input::OfferPolicy, input::OfferInventory, input::OfferBoth,
+                           input::Confirm, input::RollBack, input::FlowsStored, input::FlowsFailed,
+                           input::SendCommand, input::End>;
 
 namespace action {
 struct Send {
@@ -141,6 +149,9 @@ struct StoreFlows { // answer: FlowsStored or FlowsFailed, in order
 struct Reported {
     v1::HostReport report;
 };
+struct ImpactSeen { // of any staging: whether it is the present one is the listener's to know
+    v1::Impact impact;
+};
 struct CommandDone {
     v1::CommandResult result; // also: not sent, cut off, timed out
 };
@@ -154,10 +165,10 @@ struct SetTimer { // replaces the one before
     Time at;
 };
 } // namespace action
-using Action =
-    std::variant<action::Send, action::Close, action::Greeted, action::Acked, action::Nacked,
-                 action::Ahead, action::RolledBack, action::StoreFlows, action::Reported,
-                 action::CommandDone, action::Present, action::Duplicate, action::SetTimer>;
+using Action = std::variant<action::Send, action::Close, action::Greeted, action::Acked,
+                            action::Nacked, action::Ahead, action::RolledBack, action::StoreFlows,
+                            action::Reported, action::ImpactSeen, action::CommandDone,
+                            action::Present, action::Duplicate, action::SetTimer>;
 
 struct SessionStats {
     std::uint64_t connections = 0, unknown_messages = 0, snapshots = 0, deltas = 0, nacks = 0;

@@ -13,7 +13,7 @@ class ApiBulk : public ApiTest {
         EXPECT_EQ(
             apply({workload("web-1", R"({"role":"Web","app":"Payments"})", "10.0.0.1"),
                    workload("web-2", R"({"role":"Web","app":"Payments"})", "10.0.0.2"),
-                   workload("shop-1", R"({"role":"Web","app":"Shop"})", "10.0.0.3"), unmanaged_})
+                   workload("shop-1", R"({"role":"Web","app":"Shop"})", "10.0.0.3"), unmanaged})
                 .status,
             200U);
     }
@@ -28,7 +28,7 @@ class ApiBulk : public ApiTest {
         return model::name(controller().draft().workload(name)->mode);
     }
 
-    static inline const std::string unmanaged_ =
+    static inline const std::string unmanaged =
         R"({"apiVersion":"ringwall/v1","kind":"Workload","metadata":{"name":"printer"},)"
         R"("spec":{"labels":{"app":"Payments"},"addresses":["10.0.0.9"],"managed":false}})";
 };

@@ -123,7 +123,7 @@ class Contract::Impl {
             return std::stoll(text);
         if (type && *type == "boolean" && (text == "true" || text == "false"))
             return text == "true";
-        return json::value(text);
+        return json::string(text); // braces would make an array
     }
 
     void check_parameters(const json::value& operation, const std::string& path,

@@ -190,14 +190,14 @@ TEST_F(ApiObjects, AListIsReadPageByPage) {
     }
     std::vector<std::string> seen;
     std::string next;
-    do {
+    for (bool more = true; more; more = !next.empty()) {
         const auto page = get("/workloads?limit=7" + (next.empty() ? "" : "&after=" + next));
         EXPECT_EQ(page.json.at("total"), 25);
         const auto names = page.names();
         seen.insert(seen.end(), names.begin(), names.end());
-        const auto* more = page.json.as_object().if_contains("next");
-        next = more ? std::string(more->as_string()) : "";
-    } while (!next.empty());
+        const auto* cursor = page.json.as_object().if_contains("next");
+        next = cursor ? std::string(cursor->as_string()) : "";
+    }
     EXPECT_EQ(seen.size(), 25U);
     EXPECT_TRUE(std::ranges::is_sorted(seen));
     for (const char* bad : {"limit=0", "limit=1001", "limit=x", "lmit=5"})

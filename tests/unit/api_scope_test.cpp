@@ -46,6 +46,15 @@ TEST_F(ApiScope, LabelsLieInsideBeforeAndAfter) {
     EXPECT_EQ(post("/workloads/labels", R"({"names":["pay-2"],"set":{"loc":"UK"}})").status, 200U);
 }
 
+TEST_F(ApiScope, AnAddressOfSomebodyOutsideCannotBeClaimed) {
+    become("pay-editor", "editor", pay_scope);
+    const auto claim = put("/workloads/pay-2", workload("pay-2", pay, "10.0.0.2"));
+    EXPECT_EQ(claim.status, 403U) << "it would cut shop-1 off";
+    EXPECT_NE(claim.detail().find("10.0.0.2"), std::string::npos) << claim.detail();
+    EXPECT_EQ(put("/workloads/pay-2", workload("pay-2", pay, "10.0.0.1")).status, 201U)
+        << "one's own";
+}
+
 TEST_F(ApiScope, AQueryMeansWhatLiesInside) {
     become("pay-provisioner", "provisioner", pay_scope);
     const auto done = post("/workloads/mode", R"({"labels":"role=Web","mode":"idle"})");

@@ -128,25 +128,24 @@ Answer ApiTest::send(const std::string& method, const std::string& target, const
         request.headers.emplace("authorization", "Bearer " + secret_);
     if (!body.empty())
         request.headers.emplace("content-type", "application/json");
-    std::optional<http::Response> response;
-    api_->handle(request, [&](http::Response out) {
-        EXPECT_FALSE(response) << "answered twice";
-        response = std::move(out);
+    // An answer may come when this function is over.
+    const auto response = std::make_shared<std::optional<http::Response>>();
+    api_->handle(request, [response](http::Response out) {
+        EXPECT_FALSE(*response) << "answered twice";
+        *response = std::move(out);
     });
     world_.settle();
-    if (!response)
+    if (!*response)
         return {}; // it comes later
-    for (const auto& complaint : contract().check(request, *response))
+    const auto& got = **response;
+    for (const auto& complaint : contract().check(request, got))
         ADD_FAILURE() << method << " " << target << ": " << complaint;
-    Answer out{.status = response->status,
-               .headers = {},
-               .json = {},
-               .body = response->body,
-               .stream = response->stream};
-    for (const auto& [name, value] : response->headers)
+    Answer out{
+        .status = got.status, .headers = {}, .json = {}, .body = got.body, .stream = got.stream};
+    for (const auto& [name, value] : got.headers)
         out.headers.emplace(name, value);
     boost::system::error_code no_json;
-    out.json = json::parse(response->body, no_json);
+    out.json = json::parse(got.body, no_json);
     return out;
 }
 

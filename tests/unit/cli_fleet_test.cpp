@@ -224,6 +224,94 @@ TEST_F(Fleet, WithoutATerminalProvisionShowsAndStops) {
     EXPECT_EQ(json::parse(body_of(1)), json::parse(R"({"base":6})"));
 }
 
+TEST_F(Fleet, StageSaysWhatIsJudgedAndUnstageTakesItOff) {
+    serve([](const http::Request& request) {
+        if (request.method == "DELETE")
+            return http::Response{.status = 204};
+        return json_answer(
+            200, request.target.find("dry_run") != std::string::npos
+                     ? R"({"changes":[{"kind":"RuleSet","name":"pay","outcome":"changed"}],
+                                          "pulled_in":[],"warnings":[],"agents":["app-1","web-1"]})"
+                     : R"({"number":4,"changes":[{"kind":"RuleSet","name":"pay",
+                                          "outcome":"changed"}],"pulled_in":[{"kind":"RuleSet",
+                                          "name":"pay"}],"warnings":[],"agents":["app-1"]})");
+    });
+    EXPECT_EQ(run({"stage", "--dry-run"}).out,
+              "ruleset/pay changed\n1 object, 2 agents would judge by it as well\n");
+    const auto ran = run({"stage", "ruleset/pay", "-m", "CHG-1"});
+    EXPECT_EQ(ran.exit, 0) << ran.message;
+    EXPECT_NE(ran.out.find("ruleset/pay comes along"), std::string::npos);
+    EXPECT_NE(ran.out.find("staging 4: 1 object, 1 agent judge by it as well; nothing of it is "
+                           "enforced"),
+              std::string::npos);
+    EXPECT_EQ(run({"unstage"}).out, "nothing is staged any more\n");
+    EXPECT_EQ(asked(), (std::vector<std::string>{"PUT /staging?dry_run=true", "PUT /staging",
+                                                 "DELETE /staging"}));
+    EXPECT_EQ(json::parse(body_of(1)),
+              json::parse(R"({"objects":[{"kind":"RuleSet","name":"pay"}],"note":"CHG-1"})"));
+}
+
+std::string impact_page(const std::string& items, const std::string& next) {
+    return R"({"staging":4,"since":"2026-01-02T03:04:05Z","totals":{"same":1203,"newly_blocked":17,
+        "newly_allowed":2,"omitted":5,"agents_reporting":2,"agents_concerned":3},"total":2,
+        "warnings":[],"items":[)" +
+           items + "]" + next + "}";
+}
+
+constexpr const char* blocked_row = R"({"id":"a1","change":"newly-blocked","count":17,
+    "subject":{"workload":"app-1","labels":{"role":"App"}},"direction":"inbound",
+    "peer":{"address":"10.0.0.1","labels":[{"role":"Web"}]},"protocol":"tcp","port":8080,
+    "process":{"shown":"tomcat10.service"},"draft":{"reason":"no rule","rules":[]},
+    "active":{"reason":"allow","rules":["pay/web-to-app"]},
+    "first":"2026-01-02T03:04:05Z","last":"2026-01-02T03:04:05Z","agents":["app-1"]})";
+constexpr const char* allowed_row = R"({"id":"b2","change":"newly-allowed","count":2,
+    "subject":{"workload":"web-1","labels":{}},"direction":"outbound",
+    "peer":{"address":"192.0.2.9","lists":["office"]},"protocol":"icmp","icmp":{"type":8,"code":0},
+    "draft":{"reason":"allow","rules":["ping/all"]},"active":{"reason":"no rule","rules":[]},
+    "first":"2026-01-02T03:04:05Z","last":"2026-01-02T03:04:05Z","agents":["web-1"]})";
+
+TEST_F(Fleet, ImpactShowsEveryPageInOneTable) {
+    serve([](const http::Request& request) {
+        const bool second = request.target.find("after=cursor") != std::string::npos;
+        return json_answer(200, second ? impact_page(allowed_row, "")
+                                       : impact_page(blocked_row, R"(,"next":"cursor")"));
+    });
+    const auto ran = run({"impact", "-l", "app=P", "--change", "newly-blocked"});
+    EXPECT_EQ(ran.exit, 0) << ran.message;
+    const auto has = [](const Ran& done, const char* text) {
+        return done.out.find(text) != std::string::npos;
+    };
+    EXPECT_TRUE(has(ran, "2 of 3 agents report\n")) << ran.out;
+    EXPECT_TRUE(
+        has(ran, "17 newly blocked, 2 newly allowed, 1203 the same, 5 beyond what is kept"));
+    EXPECT_TRUE(has(ran, "newly-blocked  17     app-1     ← role=Web     8080/tcp  "
+                         "tomcat10.service  no rule"))
+        << ran.out;
+    EXPECT_TRUE(has(ran, "→ list office  icmp 8/0  -                 ping/all"));
+    EXPECT_EQ(asked()[0], "GET /impact?limit=1000&labels=app%3DP&change=newly-blocked");
+    const auto wide = run({"impact", "-o", "wide"});
+    EXPECT_TRUE(has(wide, "pay/web-to-app")) << wide.out;
+    EXPECT_TRUE(has(wide, "role=Web (10.0.0.1)"));
+    const auto whole = json::parse(run({"impact", "-o", "json"}).out);
+    EXPECT_EQ(whole.at("items").as_array().size(), 2U);
+    EXPECT_FALSE(whole.as_object().contains("next"));
+}
+
+TEST_F(Fleet, ImpactIsWatchedUntilNothingIsStaged) {
+    int asked_for = 0;
+    serve([&](const http::Request&) {
+        return ++asked_for == 1 ? json_answer(200, impact_page(blocked_row, ""))
+                                : problem(404, R"({"title":"Not found","status":404,
+                                      "detail":"nothing is staged","code":"not_found"})");
+    });
+    const auto watched = run({"impact", "--watch"});
+    EXPECT_EQ(watched.exit, 0) << watched.message;
+    EXPECT_NE(watched.out.find("newly-blocked"), std::string::npos);
+    const auto none = run({"impact"});
+    EXPECT_EQ(none.exit, 3);
+    EXPECT_NE(none.message.find("'ringwall stage' stages it"), std::string::npos);
+}
+
 TEST_F(Fleet, DeleteGoesByNeedAndTriesAgain) {
     int services = 0;
     serve([&](const http::Request& request) {

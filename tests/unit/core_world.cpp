@@ -11,6 +11,7 @@
 #include "common/pki/signature.h"
 #include "control/core/document.h"
 #include "control/pki/pairing_line.h"
+#include "control/proto/frame.h"
 
 namespace ringwall::core_test {
 namespace {
@@ -144,7 +145,11 @@ void Host::act(const agent::Action& action, std::deque<agent::Input>& answers) {
         closing_ = true;
     } else if (const auto* policy = std::get_if<ApplyPolicy>(&action)) {
         ++messages;
+        order.emplace_back("policy");
         const auto version = policy->policy->policy.version();
+        const bool staged = policy->policy->policy.has_staged();
+        if (staged && !refuses_staged.empty())
+            return answers.push_back(agent::input::Refused{v1::POLICY, version, refuses_staged});
         if (!refuses.empty())
             return answers.push_back(agent::input::Refused{v1::POLICY, version, refuses});
         if (policy->confirm_within.count() == 0) {
@@ -159,6 +164,7 @@ void Host::act(const agent::Action& action, std::deque<agent::Input>& answers) {
         answers.push_back(agent::input::Applied{v1::POLICY, version});
     } else if (const auto* inventory = std::get_if<ApplyInventory>(&action)) {
         ++messages;
+        order.emplace_back("inventory");
         disk_.inventory = inventory->inventory;
         answers.push_back(
             agent::input::Applied{v1::INVENTORY, inventory->inventory->inventory.revision()});
@@ -190,8 +196,16 @@ void Host::act(const agent::Action& action, std::deque<agent::Input>& answers) {
 }
 
 std::vector<std::string> Host::rules() const {
+    return rules_of(policy());
+}
+
+std::vector<std::string> Host::staged_rules() const {
+    return rules_of(policy().staged());
+}
+
+std::vector<std::string> Host::rules_of(const v1::Policy& wanted) const {
     std::vector<std::string> out;
-    for (const auto& subject : policy().subjects())
+    for (const auto& subject : wanted.subjects())
         for (const auto& rule : subject.rules())
             out.push_back(fmt::format("{} {} {}: {}", rule.id(),
                                       rule.action() == v1::ALLOW ? "allow" : "deny",
@@ -208,6 +222,12 @@ void Host::send_flows(v1::FlowSummary summary) {
     *batch.add_summaries() = std::move(summary);
     spool_.push_back(batch);
     tell(agent::input::FlowsQueued{});
+}
+
+void Host::send_impact(const v1::Impact& impact) {
+    v1::ToController message;
+    *message.mutable_impact() = impact;
+    outgoing_ += must(wire::encode_frame(message));
 }
 
 World::World() {

@@ -38,11 +38,15 @@ class Host : public fleet::Output, public std::enable_shared_from_this<Host> {
     const core::PairAnswer& paired() const { return paired_; }
     // "rule id action direction: peers as labels", sorted: what it enforces in words.
     std::vector<std::string> rules() const;
+    std::vector<std::string> staged_rules() const; // what it judges beside it
     void send_flows(v1::FlowSummary summary);
+    void send_impact(const v1::Impact& impact); // on the wire, past its state machine
     void report(const v1::HostReport& report) { tell(agent::input::Report{report}); }
 
     std::string refuses;               // not empty: why it refuses every policy
+    std::string refuses_staged{};      // not empty: why it refuses those with a draft beside
     std::uint64_t messages = 0;        // policies and inventories it was given
+    std::vector<std::string> order{};  // "policy", "inventory", as they were applied
     std::vector<std::uint64_t> left{}; // versions it rolled back from
 
     void send(std::string bytes) override { incoming_ += bytes; }
@@ -50,6 +54,7 @@ class Host : public fleet::Output, public std::enable_shared_from_this<Host> {
 
   private:
     friend class World;
+    std::vector<std::string> rules_of(const v1::Policy& policy) const;
     bool carry(); // true: something moved
     void tell(const agent::Input& input);
     void act(const agent::Action& action, std::deque<agent::Input>& answers);

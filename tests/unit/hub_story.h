@@ -39,6 +39,10 @@ class Story : public fleet::Listener {
     void reported(const std::string& agent, const v1::HostReport& report) override {
         tell(agent + " runs " + report.kernel());
     }
+    void impact(const std::string& agent, const v1::Impact& impact) override {
+        tell(fmt::format("{} saw {} rows of staging {}", agent, impact.rows_size(),
+                         impact.staging()));
+    }
     void command_done(const std::string& agent, const v1::CommandResult& result) override {
         tell(fmt::format("{} command {}: {}", agent, result.id(), result.sentence()));
     }

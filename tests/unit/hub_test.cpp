@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "control/fleet/hub.h"
+#include "control/proto/frame.h"
 #include "tests/unit/hub_agent.h"
 #include "tests/unit/hub_story.h"
 #include "tests/unit/session_words.h"
@@ -310,6 +311,24 @@ TEST_F(HubTest, ReportsAndCommandResultsAreHandedOn) {
                                   "web-1 command 8: paused for 60 s"}));
     ASSERT_TRUE(state().report);
     EXPECT_EQ(state().report->kernel(), "6.1.0");
+}
+
+TEST_F(HubTest, WhatAStagedDraftWouldChangeIsHandedOnWhateverItsNumber) {
+    const auto id = connect(web);
+    story.told();
+    v1::ToController message;
+    message.mutable_impact()->set_staging(7);
+    message.mutable_impact()->add_rows();
+    hub.received("web-1", id, *wire::encode_frame(message));
+    EXPECT_EQ(story.told(), (Told{"web-1 saw 1 rows of staging 7"}));
+    EXPECT_EQ(state().stats.unknown_messages, 0U);
+
+    // As long as any other message may be, and no longer.
+    const std::string head{'R', 'W', 1, 0, 1, 0, 0, 1};
+    static_assert(wire::max_payload_bytes == 0x01000000);
+    hub.received("web-1", id, head);
+    EXPECT_TRUE(story.told().empty());
+    EXPECT_FALSE(links[id].wire->closed.empty());
 }
 
 TEST_F(HubTest, AgentsAheadOfEverythingAreReported) {

@@ -343,6 +343,7 @@ class World {
     void act(const fleet::action::RolledBack&) {}
     void act(const fleet::action::Greeted&) {}
     void act(const fleet::action::Reported&) {}
+    void act(const fleet::action::ImpactSeen&) {}
     void act(const fleet::action::CommandDone&) {}
     void act(const fleet::action::Present&) {}
     void act(const fleet::action::SetTimer&) {}

@@ -55,6 +55,12 @@ class ControllerSession : public ::testing::Test {
         *message.mutable_ack()->mutable_held() = wire::holding(policy);
         return receive(message);
     }
+    std::vector<Action> acknowledge(const v1::Inventory& inventory) {
+        v1::ToController message;
+        message.mutable_ack()->set_half(v1::INVENTORY);
+        *message.mutable_ack()->mutable_held() = wire::holding(inventory);
+        return receive(message);
+    }
     std::vector<Action> nack(const v1::Policy& refused, v1::NackReason reason,
                              const v1::Holding& held) {
         v1::ToController message;
@@ -289,6 +295,47 @@ TEST_F(ControllerSession, BeforeHelloLargeFramesAreRefused) {
     v1::ToController message;
     message.mutable_hello()->set_agent_version(std::string(100'000, 'x'));
     EXPECT_EQ(goodbye(receive(message)), v1::PROTOCOL_VIOLATION);
+}
+
+// New rules with old identities, or the other way round, would cut what both together allow.
+TEST_F(ControllerSession, WhatIsOfferedTogetherGoesOutTogether) {
+    greet(hello());
+    offer(one); // not answered yet
+    const auto here = inventory(2, 2);
+    EXPECT_TRUE(messages(tell(input::OfferBoth{release(two), 0s, release(here)})).empty());
+    const auto both = messages(ack(one));
+    ASSERT_EQ(both.size(), 2U);
+    EXPECT_TRUE(both[0].has_policy() || both[0].has_policy_delta());
+    EXPECT_TRUE(both[1].has_inventory());
+
+    // Neither does a later inventory go before an earlier policy that waits.
+    const auto four = policy(4, {"set/four"});
+    ack(two);
+    acknowledge(here);
+    offer(three);
+    offer(four);
+    EXPECT_TRUE(messages(tell(input::OfferInventory{release(inventory(5, 3))})).empty());
+    EXPECT_EQ(messages(ack(three)).size(), 2U);
+}
+
+TEST_F(ControllerSession, TheOneThatHasToWaitAtTheAgentGoesFirst) {
+    greet(hello());
+    const auto sent = messages(tell(input::OfferBoth{.policy = release(policy(1, {"set/one"})),
+                                                     .inventory = release(inventory(1, 2)),
+                                                     .inventory_first = true}));
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_TRUE(sent[0].has_inventory());
+}
+
+TEST_F(ControllerSession, AnImpactIsHandedOnAfterHelloOnly) {
+    v1::ToController message;
+    message.mutable_impact()->set_staging(9);
+    tell(input::Connected{1});
+    EXPECT_EQ(goodbye(receive(message)), v1::PROTOCOL_VIOLATION);
+    greet(hello(), 2);
+    const auto actions = receive(message, 2);
+    ASSERT_EQ(all<action::ImpactSeen>(actions).size(), 1U);
+    EXPECT_EQ(all<action::ImpactSeen>(actions)[0].impact.staging(), 9U);
 }
 
 TEST_F(ControllerSession, FlowsAreAcknowledgedWhenStoredAndTakenOnce) {

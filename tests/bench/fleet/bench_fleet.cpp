@@ -87,6 +87,7 @@ class Watch : public fleet::Listener {
     void store_flows(const std::string&, std::uint64_t, const v1::FlowBatch&,
                      std::uint64_t) override {}
     void reported(const std::string&, const v1::HostReport&) override {}
+    void impact(const std::string&, const v1::Impact&) override {}
     void command_done(const std::string&, const v1::CommandResult&) override {}
     void present(const std::string&, fleet::Presence) override {}
     void duplicate(const std::string&, const std::string&) override {}
