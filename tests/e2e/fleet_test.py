@@ -3,8 +3,10 @@
     web-1, web-2 ──tcp 8080──▶ app-1        all in one network with the controller
 """
 
+import datetime
 import json
 import os
+import time
 
 from story import ANSWERED, REFUSED, Story, allow, role, service, unittest, wait_until
 
@@ -38,9 +40,10 @@ class Fleet(Story):
         return f"{cls.lab.directory}/git"
 
     @classmethod
-    def write_rules(cls, name, action):
+    def write_rules(cls, name, action, **more):
         # The controller itself is a host of the fleet's network that everybody may reach.
-        rules = [allow(name, role("Web"), role("App"), service(f"tcp/{PORT}"), action=action),
+        rules = [dict(allow(name, role("Web"), role("App"), service(f"tcp/{PORT}"), action=action),
+                      **more),
                  allow("controller", {"all": True}, {"list": "controller"}, service("tcp/8443"))]
         documents = [document("AddressList", "controller", cidrs=["10.0.9.1"]),
                      document("RuleSet", "payments", rules=rules)]
@@ -53,12 +56,7 @@ class Fleet(Story):
 
     @classmethod
     def settled(cls):
-        wait_until(lambda: all(a["current"] for a in cls.members()),
-                   "every agent holds the newest", 20)
-
-    @classmethod
-    def members(cls):
-        return [a for a in cls.controller.json("agents")["items"] if not a.get("revoked")]
+        cls.controller.settled()
 
     def reach(self, host, expected):
         self.assert_seen(expected, host.probe("tcp", "10.0.1.5", PORT))
@@ -79,7 +77,7 @@ class Fleet(Story):
         self.controller.kill()
         self.reach(self.web_1, ANSWERED)
         self.controller.start()
-        wait_until(lambda: all(a["presence"] == "online" for a in self.members()),
+        wait_until(lambda: all(a["presence"] == "online" for a in self.controller.agents()),
                    "all agents are back", 90)
         self.reach(self.web_1, ANSWERED)
 
@@ -102,6 +100,57 @@ class Fleet(Story):
         self.reach(self.web_1, ANSWERED)
         self.write_rules("web-to-app", "allow")
         self.controller.cli("apply", "-f", self.directory())
+
+    def test_a_staged_draft_is_judged_on_real_connections_and_enforces_nothing(self):
+        self.write_rules("nobody", "deny")
+        self.controller.cli("apply", "-f", self.directory())
+        self.controller.cli("stage")
+        self.settled()
+        self.reach(self.web_1, ANSWERED)
+
+        def blocked():
+            rows = self.controller.json("impact", "--change", "newly-blocked")["items"]
+            return {row["direction"]: row for row in rows if row.get("port") == PORT}
+        wait_until(lambda: set(blocked()) == {"inbound", "outbound"},
+                   "both ends say what the draft would block", 20)
+        inbound = blocked()["inbound"]
+        self.assertEqual("app-1", inbound["subject"]["workload"])
+        self.assertEqual("echo.service", inbound["process"]["unit"])
+        self.assertEqual(["payments/nobody"], inbound["draft"]["rules"])
+        self.assertEqual(["payments/web-to-app"], inbound["active"]["rules"])
+        self.reach(self.web_1, ANSWERED)
+        self.controller.cli("unstage")
+        self.settled()
+        self.assertNotEqual(0, self.controller.run("impact").returncode)
+        self.back_to_normal()
+
+    def test_a_rule_ends_in_the_kernel_with_nobody_left(self):
+        end = time.time() + 12
+        stamp = datetime.datetime.fromtimestamp(end, datetime.timezone.utc)
+        self.write_rules("web-to-app", "allow", expires=stamp.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.controller.cli("apply", "-f", self.directory())
+        self.provision()
+        self.reach(self.web_1, ANSWERED)
+        self.controller.kill()
+        for agent in self.agents.values():
+            agent.kill()
+        self.reach(self.web_1, ANSWERED)
+        self.assertLess(time.time(), end, "the machine was too slow for this test")
+        wait_until(lambda: time.time() > end, "the rule's time has come", 20)
+        self.assertNotEqual(ANSWERED, self.web_1.probe("tcp", "10.0.1.5", PORT)["result"])
+        self.controller.start()
+        for agent in self.agents.values():
+            agent.start()
+        self.back_to_normal()
+
+    def back_to_normal(self):
+        self.write_rules("web-to-app", "allow")
+        self.controller.cli("apply", "-f", self.directory())
+        if self.controller.run("provision", "--yes").returncode == 0:
+            wait_until(lambda: all(a["presence"] == "online" for a in self.controller.agents()),
+                       "all agents are there", 90)
+        self.settled()
+        self.reach(self.web_1, ANSWERED)
 
     def test_flows_of_the_fleet_have_both_ends(self):
         self.reach(self.web_1, ANSWERED)

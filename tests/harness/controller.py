@@ -10,6 +10,8 @@ import urllib.request
 
 from . import kernel, network
 from .agent import AGENT, CLI, Agent, Notifications
+from .flows import FlowStream
+from .lab import wait_until
 from .process import Process
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build/release"
@@ -61,6 +63,13 @@ class Controller:
             return subprocess.run([CLI, *map(str, arguments)], text=True, capture_output=True,
                                   check=False, input=given, env=self.environment())
 
+    def command(self, *arguments):
+        """The shell command that does it."""
+        said = {key: value for key, value in self.environment().items()
+                if key.startswith("RINGWALL_") and key not in os.environ}
+        return " ".join([f"nsenter --net={network.NETNS}/{self.host.netns} env",
+                         *(f"{key}={value}" for key, value in said.items()), CLI, *arguments])
+
     def cli(self, *arguments, given=None):
         """The same, must succeed; its standard output."""
         done = self.run(*arguments, given=given)
@@ -72,17 +81,39 @@ class Controller:
     def json(self, *arguments):
         return json.loads(self.cli(*arguments, "-o", "json"))
 
+    def url(self, target):
+        return f"https://{self.host.address}:{PORT}/api/v1/{target}"
+
+    def authorization_(self):
+        with open(f"{self.data}/admin.token", encoding="ascii") as file:
+            return f"Bearer {file.read().strip()}"
+
     def get(self, target):
         """GET /api/v1/TARGET; the JSON."""
-        with open(f"{self.data}/admin.token", encoding="ascii") as file:
-            token = file.read().strip()
         context = ssl.create_default_context(cafile=f"{self.data}/ca.pem")
-        request = urllib.request.Request(
-            f"https://{self.host.address}:{PORT}/api/v1/{target}",
-            headers={"Authorization": f"Bearer {token}"})
+        request = urllib.request.Request(self.url(target),
+                                         headers={"Authorization": self.authorization_()})
         with kernel.network_namespace(f"{network.NETNS}/{self.host.netns}"), \
                 urllib.request.urlopen(request, context=context, timeout=30) as answer:
             return json.load(answer)
+
+    def follow_flows(self):
+        """What the fleet reports from now on."""
+        curl = self.host.spawn(
+            ["curl", "--http1.1", "-sSNi", "--cacert", f"{self.data}/ca.pem", "-H", "@-",
+             self.url("flows?follow=true")], "..flows", stdin="pipe")
+        curl.tell(f"Authorization: {self.authorization_()}")
+        curl.stdin.close()
+        curl.wait_line(r"^HTTP/1.1 200")
+        return FlowStream(curl.log)
+
+    def agents(self):
+        return [a for a in self.json("agents")["items"] if not a.get("revoked")]
+
+    def settled(self, seconds=20):
+        """Every agent holds the newest."""
+        wait_until(lambda: all(a["current"] for a in self.agents()),
+                   "every agent holds the newest", seconds)
 
     def pairing_line(self, profile="all"):
         return self.cli("pair", "--profile", profile, "--host", self.host.address).strip()
@@ -91,13 +122,13 @@ class Controller:
 class PairedAgent(Agent):
     """An agent that gets its policy from the controller."""
 
-    def __init__(self, host, controller, *options, labels=None, mode=None, tag="agent",
-                 start=True):
+    def __init__(self, host, controller, *options, profile="all", labels=None, mode=None,
+                 tag="agent", start=True):
         super().__init__(host, "", host.name, *options, tag=tag, start=False)
         policy = self.arguments.index("--policy")
         del self.arguments[policy:policy + 4]  # --policy PATH --as NAME
         self.controller = controller
-        self.pair(controller.pairing_line(), labels or {}, mode)
+        self.pair(controller.pairing_line(profile), labels or {}, mode)
         if start:
             self.start()
 

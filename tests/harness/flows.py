@@ -1,4 +1,4 @@
-"""The flow log of one agent: JSON lines, awaited by inotify."""
+"""Flows as they are told: the log of one agent, the stream of a controller. Awaited by inotify."""
 
 import json
 import os
@@ -51,10 +51,14 @@ class FlowLog:
                 text = file.read()
             self.offset_ += len(text)
             *lines, self.partial_ = (self.partial_ + text).split(b"\n")
-            parsed = [json.loads(line) for line in lines if line]
+            parsed = [json.loads(text) for line in lines if (text := self.text_of_(line))]
             self.tampering += [r["tamper"] for r in parsed if "tamper" in r]
             self.records_ += [Flow(r) for r in parsed if "verdict" in r]
         return self.records_
+
+    @staticmethod
+    def text_of_(line):
+        return line
 
     def mark(self):
         """A position: `wait(since=mark)` looks at what is logged from here on."""
@@ -99,6 +103,17 @@ class FlowLog:
             return own or (blocked and record["kind"] == "deny" and record["total"] > 1)
 
         return self.wait(since=since, where=is_it, direction=direction, **wanted)
+
+
+class FlowStream(FlowLog):
+    """Server-sent events of GET /api/v1/flows?follow=true, as curl wrote them into a file."""
+
+    EVENT = b"data: "
+
+    @staticmethod
+    def text_of_(line):
+        event = FlowStream.EVENT
+        return line[len(event):] if line.startswith(event) else b""
 
 
 def matches(record, wanted):

@@ -1,12 +1,13 @@
-"""Drives connections and says what was seen: by the client, and by the agents at both ends.
+"""Drives connections and says what was seen: by the client, by the agents at both ends, and by the
+controller to which both ends report.
 
 Web servers connect as nginx, which proxies to the app servers; DNS questions and the database
 servers' attempts are made by the small client of the harness.
 """
 
+import datetime
+import time
 from dataclasses import dataclass, field
-
-from demo import payments
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ class Attempt:
     outbound: dict = None  # the source agent's record
     inbound: dict = None   # the destination agent's record; None when cut at the source
     listener: str = ""
+    began: float = 0       # Unix time
+    ended: float = 0
+    ends: dict = field(default_factory=dict)  # end -> verdict, as the controller has it
     missing: str = ""      # the record that never came
 
     @property
@@ -77,19 +81,19 @@ class Attempt:
         return problems
 
 
-def drive(world, pairs, protocol, port):
+def drive(world, attempts):
     """All attempts side by side, then their records."""
-    attempts = [Attempt(s, d, protocol, port) for s, d in pairs]
     marks = {name: agent.flows.mark() for name, agent in world.agents.items()}
+    began = time.time()
     running = [start_client(world, a) for a in attempts]
     for attempt, finish in zip(attempts, running):
         attempt.client = finish()
     for attempt in attempts:
+        attempt.began, attempt.ended = began, time.time()
         try:
             collect(world, attempt, marks)
         except AssertionError as error:
             attempt.missing = str(error)
-    return attempts
 
 
 def start_client(world, attempt):
@@ -99,11 +103,10 @@ def start_client(world, attempt):
         web = world.web_servers[attempt.source]
         request = web.ask(to, attempt.port)
         return lambda: web.answered(request)
-    unit = payments.CLIENT_UNIT[world.workloads[attempt.source][2]]
     words = ("http", to, attempt.port)
     if attempt.protocol == "udp":
         words = ("dns", to, "app.payments.example")
-    process = host.start_probe(*words, unit=unit)
+    process = host.start_probe(*words, unit=world.client_unit(attempt.source))
     return lambda: host.probed(process)
 
 
@@ -119,3 +122,36 @@ def collect(world, attempt, marks):
         return
     attempt.inbound = world.agents[destination].flows.attempt(
         attempt.client, marks[destination], "inbound", source=world.address(source), **wanted)
+
+
+def confirm(world, attempts):
+    """Both ends as the controller has them: agents report what they decided, a little later."""
+    for attempt in attempts:
+        try:
+            if attempt.outbound:
+                attempt.ends["source"] = reported(world, attempt, attempt.outbound)
+            if attempt.inbound:
+                attempt.ends["destination"] = reported(world, attempt, attempt.inbound)
+        except AssertionError as error:
+            attempt.missing = attempt.missing or f"at the controller: {error}"
+
+
+def reported(world, attempt, record):
+    """The verdict of the controller's row that holds the record. A row sums up what agrees in
+    everything but time and client port."""
+    def holds(row):
+        return (unix_time(row["started"]) <= attempt.ended and
+                unix_time(row["time"]) >= attempt.began - 0.001 and
+                same_process(row, record))
+    return world.fleet_flows.wait(
+        15, where=holds, direction=record["direction"], verdict=record["verdict"],
+        source=record["source"]["address"], destination=record["destination"]["address"],
+        protocol=attempt.protocol, port=attempt.port)["verdict"]
+
+
+def same_process(row, record):
+    return row.process.get("shown") == record.process.get("shown")
+
+
+def unix_time(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

@@ -27,12 +27,33 @@ def row(name, mode, expected, attempts, world, note=""):
         "rule": unique(r for a in attempts for r in a.deciding().get("rules", [])),
         "reason": deciding.get("reason", ""),
         "client": sorted({a.client["result"] for a in attempts}),
+        "ends": unique(ends(a) for a in attempts),
         "attempts": len(attempts),
+    }
+
+
+def impact_row(world, connection, expected, observed, rules):
+    """What the staged draft changes, in the fields of row()."""
+    source, destination = (world.named(p) for p in (connection.sources, connection.destinations))
+    return {
+        "connection": f"connection {connection.number}, by the staged draft", "mode": "visibility",
+        "expected": expected, "observed": observed, "ok": observed == expected, "problems": [],
+        "note": "", "source": [world.address(n) for n in source],
+        "source_labels": world.labels(source[0]), "source_process": [],
+        "destination": [world.address(n) for n in destination],
+        "destination_labels": world.labels(destination[0]), "destination_process": [],
+        "protocol": connection.protocol, "port": connection.port, "rule": rules, "reason": "",
+        "client": [], "ends": [], "attempts": 0,
     }
 
 
 def observation(attempt):
     return attempt.verdict + (f" at {attempt.blocked_at}" if attempt.blocked_at else "")
+
+
+def ends(attempt):
+    """The controller's view: source → destination; what was cut at its source has no other end."""
+    return " → ".join(attempt.ends.get(end, "-") for end in ("source", "destination"))
 
 
 def unique(values):
@@ -60,15 +81,18 @@ def log_lines(row_):
               ("Destination Context", context(row_["destination_labels"])),
               ("Destination Process", ", ".join(row_["destination_process"])),
               ("Port", row_["port"]), ("Protocol", row_["protocol"].upper()),
+              ("Both ends", ", ".join(row_["ends"])),
               ("Action", ACTION.get(row_["observed"].split(" at ")[0], row_["observed"])))
     title = f"Traffic log, {row_['connection']} ({row_['mode']}):"
     return "\n".join([title, *(f"- {name}: {value}" for name, value in fields)])
 
 
 def table(rows):
-    heads = ("", "connection", "mode", "expected", "observed", "client saw", "rule or reason")
+    heads = ("", "connection", "mode", "expected", "observed", "source → destination", "client saw",
+             "rule or reason")
     body = [("ok" if r["ok"] else "BAD", r["connection"], r["mode"], r["expected"], r["observed"],
-             ", ".join(r["client"]), ", ".join(r["rule"]) or r["reason"]) for r in rows]
+             ", ".join(r["ends"]), ", ".join(r["client"]), ", ".join(r["rule"]) or r["reason"])
+            for r in rows]
     widths = [max(len(line[i]) for line in [heads, *body]) for i in range(len(heads))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths)).rstrip()
                      for line in [heads, *body])
