@@ -1,6 +1,7 @@
 // /impact: what the staged draft would change, as agents saw it on real connections.
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
 
 #include <fmt/format.h>
@@ -101,11 +102,13 @@ json::object totals_of(const Context& context, const Wanted& wanted, const Princ
         if (means(agent)) {
             same += impact.same();
             omitted += impact.omitted();
-            ++reporting;
         }
     const auto state = context.controller.staging();
     for (const auto& each : state->agents)
-        concerned += means(each.agent) ? 1 : 0;
+        if (means(each.agent)) {
+            ++concerned;
+            reporting += each.reported ? 1 : 0;
+        }
     for (const auto& sum : rows)
         (sum.row.allows() ? allowed : blocked) += sum.row.count();
     return {{"same", same},       {"newly_blocked", blocked},      {"newly_allowed", allowed},
@@ -128,6 +131,20 @@ json::object page_of(const Context& context, const std::vector<core::ImpactSum>&
         items.push_back(to_json(context.controller, sum, labels.of(sum.row.subject())));
     }
     return page_json(std::move(items), next, rows.size());
+}
+
+// Agents that cannot judge by it: what they would have seen is in no row.
+std::vector<core::Fault> refusals(const core::StagingState& state, const Principal& who,
+                                  LabelsNow& labels) {
+    std::vector<core::Fault> out;
+    for (const auto& each : state.agents)
+        if (!each.refused.empty() && who.sees(labels.of(each.agent)))
+            out.push_back({.object = {"workload", each.agent},
+                           .pointer = {},
+                           .sentence = fmt::format("{} sees nothing of it: {}", each.agent,
+                                                   clean(each.refused)),
+                           .warning = true});
+    return out;
 }
 
 Answer get(Context& context, Call& call) {
@@ -156,8 +173,9 @@ Answer get(Context& context, Call& call) {
     out["staging"] = state->number;
     out["since"] = rfc3339(state->since_ns);
     out["totals"] = totals;
-    out["warnings"] =
-        to_json(query_warnings(wanted->labels, context.controller.active().workloads));
+    auto warnings = query_warnings(wanted->labels, context.controller.active().workloads);
+    std::ranges::move(refusals(*state, call.who, labels), std::back_inserter(warnings));
+    out["warnings"] = to_json(warnings);
     return ok(out);
 }
 

@@ -6,18 +6,12 @@
 #include "common/ip.h"
 #include "common/time.h"
 #include "control/api/render.h"
+#include "control/api/wire_json.h"
 
 namespace ringwall::api {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::uint32_t icmp = 1, icmp_v6 = 58;
-
-void put(json::object& out, std::string_view key, const std::string& value) {
-    if (!value.empty())
-        out[key] = clean(value);
-}
 
 json::array texts(const auto& values) {
     json::array out;
@@ -30,24 +24,6 @@ json::object to_value(const model::Labels& labels) {
     json::object out;
     for (const auto& [key, value] : labels)
         out[key] = value;
-    return out;
-}
-
-json::object process_of(const v1::ImpactRow& row) {
-    const auto& process = row.process();
-    json::object out;
-    put(out, "shown",
-        !process.unit().empty()        ? process.unit()
-        : !process.container().empty() ? process.container()
-                                       : process.name());
-    put(out, "path", process.path());
-    put(out, "name", process.name());
-    put(out, "unit", process.unit());
-    put(out, "container", process.container());
-    put(out, "user", process.user());
-    put(out, "group", process.group());
-    put(out, "sha256", process.sha256());
-    put(out, "unresolved", row.unresolved());
     return out;
 }
 
@@ -87,12 +63,8 @@ json::object to_json(const core::Controller& controller, const core::ImpactSum& 
         {"first", rfc3339(row.first_ns())},
         {"last", rfc3339(row.last_ns())},
         {"agents", texts(sum.agents)}};
-    const auto port = row.port() & 0xffff;
-    if (row.protocol() == icmp || row.protocol() == icmp_v6)
-        out["icmp"] = {{"type", port >> 8}, {"code", port & 0xff}};
-    else
-        out["port"] = port;
-    if (auto process = process_of(row); !process.empty())
+    put_service(out, row.protocol(), row.port());
+    if (auto process = process_json(row.process(), row.unresolved()); !process.empty())
         out["process"] = std::move(process);
     return out;
 }

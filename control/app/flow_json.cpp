@@ -10,13 +10,12 @@
 #include "agent/flow_text.h"
 #include "common/ip.h"
 #include "common/time.h"
+#include "control/api/wire_json.h"
 
 namespace ringwall::app {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::uint32_t icmp = 1, icmp_v6 = 58;
 
 std::string address_text(const std::string& bytes) {
     Address out;
@@ -28,11 +27,6 @@ std::string address_text(const std::string& bytes) {
     for (const char byte : bytes)
         value = value << 8 | static_cast<std::uint8_t>(byte);
     return bytes.size() == 4 ? Address::v4(value).text() : "unknown";
-}
-
-void put(json::object& out, std::string_view key, const std::string& value) {
-    if (!value.empty())
-        out[key] = value;
 }
 
 json::object labels_of(const std::string& text) {
@@ -50,30 +44,12 @@ std::string context_of(const json::object& labels) {
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-json::object process_of(const v1::FlowSummary& summary) {
-    const auto& process = summary.process();
-    json::object out;
-    const auto& shown = !process.unit().empty()        ? process.unit()
-                        : !process.container().empty() ? process.container()
-                                                       : process.name();
-    put(out, "shown", shown);
-    put(out, "path", process.path());
-    put(out, "name", process.name());
-    put(out, "unit", process.unit());
-    put(out, "container", process.container());
-    put(out, "user", process.user());
-    put(out, "group", process.group());
-    put(out, "sha256", process.sha256());
-    put(out, "unresolved", summary.unresolved());
-    return out;
-}
-
 json::object end_of(const std::string& address, const std::string& workload,
                     const std::string& labels_text) {
     json::object out{{"address", address_text(address)}};
-    put(out, "workload", workload);
+    api::put(out, "workload", workload);
     auto labels = labels_of(labels_text);
-    put(out, "context", context_of(labels));
+    api::put(out, "context", context_of(labels));
     if (!labels.empty())
         out["labels"] = std::move(labels);
     return out;
@@ -82,14 +58,6 @@ json::object end_of(const std::string& address, const std::string& workload,
 json::object both_ways(bool outward, std::uint64_t sent, std::uint64_t received) {
     return {{"to_destination", outward ? sent : received},
             {"to_source", outward ? received : sent}};
-}
-
-void put_service(json::object& out, const v1::FlowSummary& summary) {
-    const auto port = summary.port();
-    if (summary.protocol() == icmp || summary.protocol() == icmp_v6)
-        out["icmp"] = json::object{{"type", port >> 8}, {"code", port & 0xff}};
-    else
-        out["port"] = port;
 }
 
 } // namespace
@@ -114,7 +82,7 @@ json::object to_json(const flows::Row& row, const std::string& peer_workload) {
                         outward ? row.labels.source : row.labels.destination);
     auto peer =
         end_of(summary.peer(), peer_workload, outward ? row.labels.destination : row.labels.source);
-    if (auto process = process_of(summary); !process.empty())
+    if (auto process = api::process_json(summary.process(), summary.unresolved()); !process.empty())
         local["process"] = std::move(process);
     if (!summary.peer_lists().empty())
         peer["lists"] = json::array(summary.peer_lists().begin(), summary.peer_lists().end());
@@ -130,7 +98,7 @@ json::object to_json(const flows::Row& row, const std::string& peer_workload) {
         {"direction", outward ? "outbound" : "inbound"},
         {"protocol", agent::protocol_name(static_cast<std::uint8_t>(summary.protocol()))},
         {"subject", summary.subject()}};
-    put_service(out, summary);
+    api::put_service(out, summary.protocol(), summary.port());
     out["source"] = outward ? std::move(local) : std::move(peer);
     out["destination"] = outward ? std::move(peer) : std::move(local);
     out["bytes"] = both_ways(outward, summary.bytes_sent(), summary.bytes_received());

@@ -242,8 +242,11 @@ std::optional<StagingState> Controller::Impl::staging() const {
         return std::nullopt;
     StagingState out{staged->number,   staged->actor,   staged->note,
                      staged->since_ns, staged->changes, {}};
-    for (const auto& agent : fleets.staged_for())
-        out.agents.push_back({agent, impacts.has(agent)});
+    for (const auto& agent : fleets.staged_for()) {
+        const auto said = impacts.all().find(agent);
+        const auto trouble = said == impacts.all().end() ? "" : said->second.trouble();
+        out.agents.push_back({agent, said != impacts.all().end() && trouble.empty(), trouble});
+    }
     for (const auto& [agent, sentence] : fleets.staged_refused())
         out.agents.push_back({agent, false, sentence});
     std::ranges::sort(out.agents, {}, &StagingState::Reporter::agent);

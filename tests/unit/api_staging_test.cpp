@@ -173,6 +173,21 @@ TEST_F(ApiStaging, RowsAreChosenByLabelsAgentAndChange) {
     EXPECT_EQ(get("/impact?after=x").status, 400U);
 }
 
+TEST_F(ApiStaging, AnAgentThatCannotJudgeIsNamed) {
+    ASSERT_EQ(put("/staging", "{}").status, 200U);
+    v1::Impact impact;
+    impact.set_staging(controller().staging()->number);
+    impact.set_trouble("user \"x\" is not known here");
+    world_.hosts.at("app-1")->send_impact(impact);
+    world_.settle();
+    const auto seen = get("/impact");
+    EXPECT_EQ(seen.json.at("totals").at("agents_reporting"), 0);
+    const auto& warnings = seen.json.at("warnings").as_array();
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_NE(json::serialize(warnings[0]).find("is not known here"), std::string::npos);
+    EXPECT_NE(get("/staging").body.find("is not known here"), std::string::npos);
+}
+
 TEST_F(ApiStaging, PagesHaveEveryRowOnce) {
     ASSERT_EQ(put("/staging", "{}").status, 200U);
     std::vector<v1::ImpactRow> rows;
