@@ -1,26 +1,15 @@
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
 #include "agent/applied.h"
+#include "common/address_bytes.h"
 
 namespace ringwall::agent {
 namespace {
 
 std::unexpected<Error> bad(std::string message) {
     return std::unexpected(Error{Errc::bad_snapshot, std::move(message)});
-}
-
-std::optional<Address> address_of(std::string_view bytes) {
-    Address out = Address::v4(0);
-    if (bytes.size() == 4)
-        std::memcpy(out.bytes.data() + 12, bytes.data(), 4);
-    else if (bytes.size() == 16)
-        std::memcpy(out.bytes.data(), bytes.data(), 16);
-    else
-        return std::nullopt;
-    return out;
 }
 
 std::optional<loader::Mode> mode_of(v1::Mode mode) {
@@ -165,7 +154,7 @@ class Reader {
         std::vector<std::pair<Address, std::uint32_t>> owners;
         std::vector<std::pair<Address, std::string>> names;
         for (const v1::AddressOwner& wire : snapshot_.inventory().addresses()) {
-            const auto address = address_of(wire.address());
+            const auto address = address_from_bytes(wire.address());
             if (!address)
                 return bad(fmt::format("the inventory has an address of {} bytes; ask the "
                                        "controller for a full snapshot",
@@ -225,7 +214,7 @@ class Reader {
         out.row.loopback_events = node_.loopback_events;
         out.row.root = node_.root(directory);
         for (const std::string& bytes : wire.addresses()) {
-            const auto address = address_of(bytes);
+            const auto address = address_from_bytes(bytes);
             if (!address)
                 return bad(fmt::format("workload \"{}\" has an address of {} bytes; make the "
                                        "snapshot again",

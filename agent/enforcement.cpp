@@ -13,6 +13,7 @@
 #include "agent/held.h"
 #include "agent/host.h"
 #include "agent/nat.h"
+#include "common/address_bytes.h"
 
 namespace ringwall::agent {
 namespace {
@@ -254,7 +255,7 @@ void Enforcement::remember(const v1::Snapshot& applied) {
         state.rules = static_cast<std::size_t>(subject.rules_size());
         state.missing = std::ranges::find(missing, subject.workload()) != missing.end();
         for (const auto& bytes : subject.addresses())
-            state.addresses.push_back(address_from(bytes));
+            state.addresses.push_back(address_from_bytes(bytes).value_or(Address{}));
         for (const auto& identity : applied.inventory().identities())
             if (identity.id() == subject.identity())
                 state.labels = {identity.labels().begin(), identity.labels().end()};

@@ -27,12 +27,6 @@ std::uint64_t mix(std::uint64_t hash, const Address& address) {
     return mix(mix(hash, half[0]), half[1]);
 }
 
-std::uint16_t service_port(const loader::Event& event) {
-    const bool icmp = event.protocol == 1 || event.protocol == 58;
-    return event.direction == loader::Direction::inbound && !icmp ? event.local_port
-                                                                  : event.peer_port;
-}
-
 // Denies are one flow per peer, service and program (as the kernel folds them); all else, also a
 // flow that is denied after it was allowed, is one flow per socket and peer.
 std::uint64_t flow_key(const loader::Event& event) {
@@ -127,6 +121,12 @@ std::string shown(const Program& program) {
     if (!program.container.empty())
         return program.container;
     return program.path.substr(program.path.rfind('/') + 1);
+}
+
+std::uint16_t service_port(const loader::Event& event) {
+    const bool icmp = event.protocol == 1 || event.protocol == 58;
+    return event.direction == loader::Direction::inbound && !icmp ? event.local_port
+                                                                  : event.peer_port;
 }
 
 std::uint16_t Flow::port() const {

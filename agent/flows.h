@@ -68,6 +68,9 @@ class Names {
     virtual std::string user(std::uint32_t uid) const = 0;
 };
 
+// The service's port; ICMP: type << 8 | code.
+std::uint16_t service_port(const loader::Event& event);
+
 struct Flow {
     std::uint64_t id = 0;
     // The latest event; counts are totals of the flow. Kind is the latest kind.
@@ -86,8 +89,7 @@ struct Flow {
     const Party& destination() const { return outward() ? *peer : *local; }
     const Address& source_address() const { return outward() ? event.local : event.peer; }
     const Address& destination_address() const { return outward() ? event.peer : event.local; }
-    // The service's port; ICMP: type << 8 | code.
-    std::uint16_t port() const;
+    std::uint16_t port() const; // the service's
     bool icmp() const { return event.protocol == 1 || event.protocol == 58; }
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/files.h"
+#include "common/time.h"
 
 namespace ringwall::agent {
 namespace {
@@ -142,7 +143,7 @@ std::uint64_t monotonic_ns() {
 }
 
 std::int64_t wall_ns() {
-    return now_ns(CLOCK_REALTIME);
+    return wall_clock_ns();
 }
 
 std::chrono::milliseconds boot_time() {

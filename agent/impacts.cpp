@@ -1,12 +1,12 @@
 #include "agent/impacts.h"
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "agent/wire_words.h"
+#include "common/address_bytes.h"
 
 namespace ringwall::agent {
 namespace {
@@ -29,12 +29,6 @@ void merge(v1::ImpactRow& into, const v1::ImpactRow& more) {
         into.set_last_ns(more.last_ns());
         into.set_peer(more.peer());
     }
-}
-
-std::uint16_t service_port(const loader::Event& event) {
-    const bool icmp = event.protocol == 1 || event.protocol == 58;
-    return event.direction == loader::Direction::inbound && !icmp ? event.local_port
-                                                                  : event.peer_port;
 }
 
 void fill_rules(const Decision& decision, std::string& reason,
@@ -79,7 +73,7 @@ v1::ImpactRow Impacts::row_of(const loader::Impact& row, const Names& names,
     out.set_direction(direction_of(event.direction));
     out.set_protocol(event.protocol);
     out.set_port(service_port(event));
-    out.set_peer(wire_bytes(event.peer));
+    out.set_peer(address_bytes(event.peer));
     out.mutable_peer_identities()->Assign(peer.identities.begin(), peer.identities.end());
     out.mutable_peer_lists()->Assign(peer.lists.begin(), peer.lists.end());
     *out.mutable_process() = process_of(process.program, process.user);
@@ -101,12 +95,9 @@ void Impacts::begin(const Staging& staging, std::int64_t now_ns) {
 
 std::optional<v1::Impact> Impacts::message(const Staging& staging,
                                            std::span<const loader::Impact> rows, const Names& names,
-                                           std::int64_t wall_offset_ns) {
-    if (staging.number != number_) {
-        timespec now{};
-        clock_gettime(CLOCK_REALTIME, &now);
-        begin(staging, now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec);
-    }
+                                           std::int64_t now_ns, std::int64_t wall_offset_ns) {
+    if (staging.number != number_)
+        begin(staging, now_ns);
     v1::Impact out;
     if (number_ != 0) {
         out.set_staging(number_);

@@ -25,8 +25,10 @@ class Impacts {
     explicit Impacts(std::size_t most_rows = 2000) : most_rows_(most_rows) {}
 
     // `rows`: all of the rule sets that are staged now. nullopt: it says what it said before.
+    // `now_ns`: wall clock since 1970; `wall_offset_ns`: it minus the monotonic clock.
     std::optional<v1::Impact> message(const Staging& staging, std::span<const loader::Impact> rows,
-                                      const Names& names, std::int64_t wall_offset_ns);
+                                      const Names& names, std::int64_t now_ns,
+                                      std::int64_t wall_offset_ns);
 
   private:
     struct Who {

@@ -1,7 +1,6 @@
 #include "agent/policy_source.h"
 
 #include <array>
-#include <chrono>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include "agent/files.h"
+#include "common/time.h"
 #include "control/compute/compute.h"
 #include "control/compute/wire.h"
 #include "control/policy/check.h"
@@ -60,13 +60,6 @@ std::string lines(const std::vector<model::Problem>& problems) {
 void override_mode(v1::Snapshot& snapshot, const std::optional<model::Mode>& mode) {
     if (mode && snapshot.policy().subjects_size())
         snapshot.mutable_policy()->mutable_subjects(0)->set_mode(compute::wire(*mode));
-}
-
-Address address_from(const std::string& bytes) {
-    Address address = bytes.size() == 4 ? Address::v4(0) : Address{};
-    if (bytes.size() == 4 || bytes.size() == 16)
-        std::memcpy(address.bytes.data() + (16 - bytes.size()), bytes.data(), bytes.size());
-    return address;
 }
 
 std::string frame_snapshot(const v1::Snapshot& snapshot) {
@@ -134,10 +127,7 @@ std::expected<Loaded, SourceError> FileSource::load_policy(const v1::Snapshot* r
         return fail(SourceErrc::invalid, lines(policy.error()));
     std::vector<model::Problem> errors;
     std::vector<std::string> warnings;
-    const auto wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                             std::chrono::system_clock::now().time_since_epoch())
-                             .count();
-    for (auto& problem : policy::check(*policy, wall_ns))
+    for (auto& problem : policy::check(*policy, wall_clock_ns()))
         if (problem.severity == model::Severity::error)
             errors.push_back(std::move(problem));
         else

@@ -58,9 +58,6 @@ class FileSource : public PolicySource {
 // --mode: of the host, the first subject.
 void override_mode(v1::Snapshot& snapshot, const std::optional<model::Mode>& mode);
 
-// 4 or 16 bytes in network order, as the snapshot has addresses; else unspecified.
-Address address_from(const std::string& bytes);
-
 // A truncated or foreign file is refused with a sentence; `file` is for the message.
 std::expected<v1::Snapshot, SourceError> parse_snapshot(const std::string& bytes,
                                                         const std::string& file);

@@ -16,6 +16,7 @@
 #include "agent/flows.h"
 #include "agent/host.h"
 #include "agent/report_text.h"
+#include "common/address_bytes.h"
 
 namespace ringwall::agent {
 namespace {
@@ -27,11 +28,6 @@ constexpr std::size_t most_descriptors = 262'144; // looked at in one search
 
 std::string text_of(const std::string& path) {
     return read_file(path).value_or("");
-}
-
-std::string wire_bytes(const Address& address) {
-    const auto* all = reinterpret_cast<const char*>(address.bytes.data());
-    return address.is_v4() ? std::string(all + 12, 4) : std::string(all, 16);
 }
 
 void add_interfaces(v1::HostReport& report) {
@@ -229,7 +225,7 @@ void Reporter::add_listeners(const ReportScope& scope, v1::HostReport& report) {
         v1::Listener listener;
         listener.set_protocol(socket.protocol);
         listener.set_port(socket.port);
-        listener.set_address(wire_bytes(socket.address));
+        listener.set_address(address_bytes(socket.address));
         if (const auto owner = owners_.find(socket.inode); owner != owners_.end()) {
             *listener.mutable_process() = owner->second.process;
             listener.set_subject(subject_of(scope, owner->second.cgroup));

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "agent/wire_words.h"
+#include "common/address_bytes.h"
 
 namespace ringwall::agent {
 namespace {
@@ -209,8 +210,8 @@ v1::FlowSummary Summaries::summary(const Open& open) {
     out.set_subject(flow.local->workload);
     if (!flow.local->identities.empty())
         out.set_subject_identity(flow.local->identities.front());
-    out.set_local(wire_bytes(flow.event.local));
-    out.set_peer(wire_bytes(flow.event.peer));
+    out.set_local(address_bytes(flow.event.local));
+    out.set_peer(address_bytes(flow.event.peer));
     out.mutable_peer_identities()->Assign(flow.peer->identities.begin(),
                                           flow.peer->identities.end());
     out.mutable_peer_lists()->Assign(flow.peer->lists.begin(), flow.peer->lists.end());

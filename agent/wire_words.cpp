@@ -14,11 +14,6 @@ v1::Direction direction_of(loader::Direction direction) {
     return v1::DIRECTION_UNSPECIFIED;
 }
 
-std::string wire_bytes(const Address& address) {
-    const auto* all = reinterpret_cast<const char*>(address.bytes.data());
-    return address.is_v4() ? std::string(all + 12, 4) : std::string(all, 16);
-}
-
 v1::Process process_of(const Program& program, const std::string& user) {
     v1::Process out;
     out.set_path(program.path);

@@ -9,7 +9,6 @@
 namespace ringwall::agent {
 
 v1::Direction direction_of(loader::Direction direction);
-std::string wire_bytes(const Address& address); // 4 or 16, network order
 v1::Process process_of(const Program& program, const std::string& user);
 
 } // namespace ringwall::agent

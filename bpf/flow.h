@@ -7,7 +7,7 @@
 #define RINGWALL_FLOW_H
 
 #include "bpf/nursery.h"
-#include "bpf/stage.h"
+#include "bpf/policy.h"
 
 /* One packet on its way through the slow path. */
 struct rw_scene {

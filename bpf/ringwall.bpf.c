@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/flow.h"
+#include "bpf/stage.h"
 #include "bpf/sweep.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -26,7 +26,7 @@ static __always_inline __u64 rw_staged_ask(const struct rw_tuple *t, __u8 direct
 	       RW_ASK(direction, t->protocol, rw_service_port(t, direction), no_port);
 }
 
-/* What is counted: everything but the scalars that the caller has anyway. */
+/* What the two rule sets say of one connection. */
 struct rw_outcome {
 	struct rw_bits active, staged;
 	__u64 answer; /* of rw_rule() under the staged one */

@@ -5,12 +5,16 @@ target_compile_options(ringwall_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align -Woverloaded-virtual
   -Werror -fno-omit-frame-pointer
   -Wno-missing-field-initializers) # designated initialisers leave the rest zero on purpose
-# With precompiled headers g++ 12 no longer knows what lies in a system header and warns about the
-# inlined moves of std::string there.
-if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+option(RINGWALL_PRECOMPILE "Precompile the common headers" ON)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND RINGWALL_PRECOMPILE)
+  # With precompiled headers g++ 12 no longer knows what lies in a system header and warns about the
+  # inlined moves of std::string there.
   target_compile_options(ringwall_flags INTERFACE
-    -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow
-    "SHELL:--param ggc-min-heapsize=1000000") # a fifth of g++'s time went into collecting garbage
+    -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # A fifth of g++'s time went into collecting garbage.
+  target_compile_options(ringwall_flags INTERFACE "SHELL:--param ggc-min-heapsize=1000000")
 endif()
 # Said for every file, so that all can share precompiled headers.
 target_compile_definitions(ringwall_flags INTERFACE

@@ -1,7 +1,6 @@
 # The headers that nearly every file reads, compiled once for libraries, once for programs and once
 # for tests. Files still include what they use; this only makes it cheap. Included last, when all
 # targets are known. A target says DISABLE_PRECOMPILE_HEADERS when its flags are others.
-option(RINGWALL_PRECOMPILE "Precompile the common headers" ON)
 if(NOT RINGWALL_PRECOMPILE)
   return()
 endif()
@@ -12,7 +11,7 @@ set(common_headers
   <boost/json.hpp> <fmt/format.h>)
 
 function(precompiled name pic)
-  file(WRITE ${CMAKE_BINARY_DIR}/${name}.cpp "")
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/${name}.cpp CONTENT "") # written once
   add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/${name}.cpp)
   target_link_libraries(${name} PRIVATE ringwall_flags)
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)

@@ -51,6 +51,10 @@ class Scanner {
 
 } // namespace
 
+std::int64_t wall_clock_ns() {
+    return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 std::string rfc3339(std::int64_t ns_since_1970) {
     using namespace std::chrono;
     const auto time = floor<milliseconds>(sys_time<nanoseconds>{nanoseconds(ns_since_1970)});

@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "common/address_bytes.h"
 #include "control/flows/row.h"
 
 namespace ringwall::alerts {
@@ -18,7 +19,7 @@ std::string role_of(const std::string& labels) {
 }
 
 std::string address_text(const std::string& bytes) {
-    const auto address = flows::address_of(bytes);
+    const auto address = address_from_bytes(bytes);
     return address ? address->text() : "an unknown address";
 }
 

@@ -2,8 +2,10 @@
 #include <algorithm>
 
 #include "agent/flow_text.h"
+#include "common/address_bytes.h"
 #include "common/time.h"
 #include "control/api/render.h"
+#include "control/api/wire_json.h"
 
 namespace ringwall::api {
 namespace {
@@ -22,18 +24,6 @@ std::string mac_text(const std::string& bytes) {
     return out;
 }
 
-json::object process(const v1::Process& process) {
-    json::object out;
-    const std::pair<const char*, const std::string&> parts[]{
-        {"path", process.path()},           {"name", process.name()}, {"unit", process.unit()},
-        {"container", process.container()}, {"user", process.user()}, {"group", process.group()},
-        {"sha256", process.sha256()}};
-    for (const auto& [name, value] : parts)
-        if (!value.empty())
-            out[name] = clean(value);
-    return out;
-}
-
 json::object interface(const v1::Interface& given) {
     json::array addresses;
     for (const auto& address : given.addresses())
@@ -49,7 +39,7 @@ json::object listener(const v1::Listener& given) {
         {"protocol", agent::protocol_name(static_cast<std::uint8_t>(given.protocol()))},
         {"port", given.port()},
         {"address", bytes_as_address(given.address())},
-        {"process", process(given.process())}};
+        {"process", process_parts(given.process())}};
     if (!given.package().empty())
         out["package"] = clean(given.package());
     if (!given.subject().empty())
@@ -76,11 +66,8 @@ json::array each(const auto& items, auto form) {
 } // namespace
 
 std::string bytes_as_address(std::string_view bytes) {
-    Address address = Address::v4(0);
-    if (bytes.size() != 4 && bytes.size() != 16)
-        return "";
-    std::ranges::copy(bytes, address.bytes.begin() + (bytes.size() == 4 ? 12 : 0));
-    return address.text();
+    const auto address = address_from_bytes(bytes);
+    return address ? address->text() : "";
 }
 
 json::object to_json(const v1::HostReport& report) {

@@ -1,6 +1,7 @@
 // /impact: what the staged draft would change, as agents saw it on real connections.
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <iterator>
 #include <map>
 
@@ -89,23 +90,20 @@ std::optional<Place> place_in(std::string_view text) {
     return out;
 }
 
+// Does the question mean what this agent says of this workload?
+using Means = std::function<bool(const std::string& agent, const std::string& workload)>;
+
 // What the rows leave out, of the agents that the question means.
-json::object totals_of(const Context& context, const Wanted& wanted, const Principal& who,
-                       LabelsNow& labels, const std::vector<core::ImpactSum>& rows) {
-    const auto means = [&](const std::string& agent) {
-        const auto& now = labels.of(agent);
-        return (wanted.agent.empty() || agent == wanted.agent) && wanted.labels.matches(now) &&
-               who.sees(now);
-    };
+json::object totals_of(const core::Impacts& impacts, const core::StagingState& state,
+                       const Means& means, const std::vector<core::ImpactSum>& rows) {
     std::uint64_t same = 0, omitted = 0, blocked = 0, allowed = 0, reporting = 0, concerned = 0;
-    for (const auto& [agent, impact] : context.controller.impacts().all())
-        if (means(agent)) {
+    for (const auto& [agent, impact] : impacts.all())
+        if (means(agent, agent)) {
             same += impact.same();
             omitted += impact.omitted();
         }
-    const auto state = context.controller.staging();
-    for (const auto& each : state->agents)
-        if (means(each.agent)) {
+    for (const auto& each : state.agents)
+        if (means(each.agent, each.agent)) {
             ++concerned;
             reporting += each.reported ? 1 : 0;
         }
@@ -159,13 +157,16 @@ Answer get(Context& context, Call& call) {
         return not_found("nothing is staged, so nothing is judged by a draft; PUT /api/v1/staging "
                          "stages the draft");
     LabelsNow labels(context);
-    const auto asked = [&](const std::string& agent, const v1::ImpactRow& row) {
-        const auto& now = labels.of(row.subject());
+    const Means means = [&](const std::string& agent, const std::string& workload) {
+        const auto& now = labels.of(workload);
         return (wanted->agent.empty() || agent == wanted->agent) && wanted->labels.matches(now) &&
                call.who.sees(now);
     };
-    auto rows = core::summed(context.controller.impacts(), asked);
-    const auto totals = totals_of(context, *wanted, call.who, labels, rows);
+    const auto& impacts = context.controller.impacts();
+    auto rows = core::summed(impacts, [&](const std::string& agent, const v1::ImpactRow& row) {
+        return means(agent, row.subject());
+    });
+    const auto totals = totals_of(impacts, *state, means, rows);
     if (!wanted->change.empty())
         std::erase_if(rows,
                       [&](const auto& sum) { return change_word(sum.row) != wanted->change; });

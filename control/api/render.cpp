@@ -33,13 +33,6 @@ json::value body_of(std::string_view kind, const std::string& body) {
     return out;
 }
 
-json::array texts(const auto& items) {
-    json::array out;
-    for (const auto& item : items)
-        out.emplace_back(clean(item));
-    return out;
-}
-
 const char* word(store::Difference::Kind kind) {
     switch (kind) {
     case store::Difference::Kind::added:
@@ -192,6 +185,7 @@ json::object to_json(const core::Agent& agent) {
                      {"provisioned", agent.provisioned},
                      {"current", agent.current},
                      {"unconfirmed", agent.unconfirmed},
+                     {"given_up", agent.given_up},
                      {"skew_ms", agent.skew_ns / 1'000'000},
                      {"stats", to_json(agent.stats)}};
     if (agent.paired_ns != 0)

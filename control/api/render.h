@@ -15,6 +15,13 @@ namespace ringwall::api {
 
 // The same text where it is UTF-8; else with "?" in the place of every other byte.
 std::string clean(std::string_view text);
+// A list of them.
+boost::json::array texts(const auto& items) {
+    boost::json::array out;
+    for (const auto& item : items)
+        out.emplace_back(clean(item));
+    return out;
+}
 
 // Of 4 or 16 bytes; of others "".
 std::string bytes_as_address(std::string_view bytes);

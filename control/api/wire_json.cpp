@@ -1,6 +1,6 @@
 #include "control/api/wire_json.h"
 
-#include "control/api/render.h"
+#include <boost/json/value_from.hpp>
 
 namespace ringwall::api {
 namespace {
@@ -21,9 +21,8 @@ void put(boost::json::object& out, std::string_view key, const std::string& valu
         out[key] = clean(value);
 }
 
-boost::json::object process_json(const v1::Process& process, const std::string& unresolved) {
+boost::json::object process_parts(const v1::Process& process) {
     boost::json::object out;
-    put(out, "shown", shown(process));
     put(out, "path", process.path());
     put(out, "name", process.name());
     put(out, "unit", process.unit());
@@ -31,6 +30,14 @@ boost::json::object process_json(const v1::Process& process, const std::string& 
     put(out, "user", process.user());
     put(out, "group", process.group());
     put(out, "sha256", process.sha256());
+    return out;
+}
+
+boost::json::object process_json(const v1::Process& process, const std::string& unresolved) {
+    boost::json::object out;
+    put(out, "shown", shown(process));
+    for (auto& part : process_parts(process))
+        out.insert(std::move(part));
     put(out, "unresolved", unresolved);
     return out;
 }
@@ -41,6 +48,21 @@ void put_service(boost::json::object& out, std::uint32_t protocol, std::uint32_t
         out["icmp"] = {{"type", port >> 8}, {"code", port & 0xff}};
     else
         out["port"] = port;
+}
+
+boost::json::object peer_json(const core::Controller& controller, const std::string& address,
+                              std::span<const std::uint32_t> identities, boost::json::array lists) {
+    boost::json::object out{{"address", bytes_as_address(address)}};
+    put(out, "workload", controller.workload_at(address));
+    boost::json::array labels;
+    for (const auto number : identities)
+        if (const auto* key = controller.identity_key(number))
+            labels.push_back(boost::json::value_from(key->labels));
+    if (!labels.empty())
+        out["labels"] = std::move(labels);
+    if (!lists.empty())
+        out["lists"] = std::move(lists);
+    return out;
 }
 
 } // namespace ringwall::api

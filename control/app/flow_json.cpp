@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "agent/flow_text.h"
+#include "common/address_bytes.h"
 #include "common/ip.h"
 #include "common/time.h"
 #include "control/api/wire_json.h"
@@ -16,18 +17,6 @@ namespace ringwall::app {
 namespace {
 
 namespace json = boost::json;
-
-std::string address_text(const std::string& bytes) {
-    Address out;
-    if (bytes.size() == out.bytes.size()) {
-        std::ranges::copy(bytes, out.bytes.begin());
-        return out.text();
-    }
-    std::uint32_t value = 0;
-    for (const char byte : bytes)
-        value = value << 8 | static_cast<std::uint8_t>(byte);
-    return bytes.size() == 4 ? Address::v4(value).text() : "unknown";
-}
 
 json::object labels_of(const std::string& text) {
     boost::system::error_code error;
@@ -46,7 +35,8 @@ std::string context_of(const json::object& labels) {
 
 json::object end_of(const std::string& address, const std::string& workload,
                     const std::string& labels_text) {
-    json::object out{{"address", address_text(address)}};
+    const auto parsed = address_from_bytes(address);
+    json::object out{{"address", parsed ? parsed->text() : "unknown"}};
     api::put(out, "workload", workload);
     auto labels = labels_of(labels_text);
     api::put(out, "context", context_of(labels));

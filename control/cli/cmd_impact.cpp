@@ -10,6 +10,7 @@
 #include "control/cli/impact_text.h"
 #include "control/cli/subcommands.h"
 #include "control/cli/text.h"
+#include "control/client/paging.h"
 
 namespace ringwall::cli {
 namespace {
@@ -37,32 +38,11 @@ client::Query query_of(const Arguments& arguments) {
     return out;
 }
 
-// All pages as one.
 Result<json::object> whole(client::Client& client, const client::Query& query) {
-    json::object out;
-    std::string after;
-    for (;;) {
-        auto asked = query;
-        if (!after.empty())
-            asked.emplace_back("after", after);
-        auto page = client.json(client::get(client::target({"impact"}, asked)));
-        if (!page)
-            return std::unexpected(explained(page.error()));
-        const auto* items = at(*page, "items");
-        if (!items || !items->is_array())
-            return std::unexpected(
-                Error{Exit::failed, "the controller's answer is no list; is it another program?"});
-        after = text_at(*page, "next");
-        if (out.empty())
-            out = page->get_object();
-        else
-            for (const auto& row : items->get_array())
-                out["items"].as_array().push_back(row);
-        if (after.empty())
-            break;
-    }
-    out.erase("next");
-    return out;
+    auto impact = client::pages_as_one(client, "impact", query);
+    if (!impact)
+        return std::unexpected(explained(impact.error()));
+    return std::move(*impact);
 }
 
 void show(const Arguments& arguments, const json::object& impact) {

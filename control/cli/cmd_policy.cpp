@@ -1,10 +1,10 @@
 #include <array>
-#include <chrono>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include "agent/enforcer.h"
+#include "common/time.h"
 #include "control/cli/client.h"
 #include "control/cli/policy_files.h"
 #include "control/cli/subcommands.h"
@@ -36,13 +36,9 @@ void show_problems(const std::vector<model::Problem>& problems, const Arguments&
         print(policy::line(problem) + "\n");
 }
 
-std::int64_t now_ns() {
-    return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 Result<void> check(const Arguments& arguments) {
     auto policy = policy::load(arguments.operand);
-    auto problems = policy ? policy::check(*policy, now_ns()) : policy.error();
+    auto problems = policy ? policy::check(*policy, wall_clock_ns()) : policy.error();
     show_problems(problems, arguments);
     std::size_t errors = 0;
     for (const auto& problem : problems)

@@ -23,14 +23,6 @@ std::optional<std::time_t> seconds_of(const std::string& rfc3339) {
     return timegm(&time);
 }
 
-std::string service_text(const json::object& flow) {
-    const auto protocol = text_at(flow, "protocol");
-    if (const auto* icmp = at(flow, "icmp"))
-        return fmt::format("{} {}/{}", protocol, number_at(*icmp, "type"),
-                           number_at(*icmp, "code"));
-    return fmt::format("{}/{}", number_at(flow, "port"), protocol);
-}
-
 std::string process_text(const json::value& end) {
     if (!at(end, "process"))
         return {};
@@ -66,6 +58,14 @@ std::string why_text_of(const json::object& flow) {
 }
 
 } // namespace
+
+std::string service_text(const json::object& flow) {
+    const auto protocol = text_at(flow, "protocol");
+    if (const auto* icmp = at(flow, "icmp"))
+        return fmt::format("{} {}/{}", protocol, number_at(*icmp, "type"),
+                           number_at(*icmp, "code"));
+    return fmt::format("{}/{}", number_at(flow, "port"), protocol);
+}
 
 const json::value* at(const json::object& object, std::string_view path) {
     const auto dot = path.find('.');

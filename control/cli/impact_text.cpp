@@ -23,7 +23,7 @@ std::string texts(const json::value* list) {
 }
 
 // Who it is, by the most that is known of him.
-std::string peer_text(const json::value& row, bool wide) {
+std::string peer_text(const json::object& row, bool wide) {
     auto labels = texts(at(row, "peer.labels"));
     const auto lists = texts(at(row, "peer.lists")), workload = text_at(row, "peer.workload");
     auto out = !labels.empty()    ? labels
@@ -35,15 +35,7 @@ std::string peer_text(const json::value& row, bool wide) {
     return out;
 }
 
-std::string service_of(const json::value& row) {
-    const auto protocol = text_at(row, "protocol");
-    if (const auto* icmp = at(row, "icmp"))
-        return fmt::format("{} {}/{}", protocol, number_at(*icmp, "type"),
-                           number_at(*icmp, "code"));
-    return fmt::format("{}/{}", number_at(row, "port"), protocol);
-}
-
-std::string process_of(const json::value& row) {
+std::string process_of(const json::object& row) {
     auto shown = text_at(row, "process.shown");
     if (!shown.empty())
         return shown;
@@ -51,21 +43,21 @@ std::string process_of(const json::value& row) {
 }
 
 // The rule that decides, else the reason.
-std::string verdict_of(const json::value& row, const char* side) {
+std::string verdict_of(const json::object& row, const char* side) {
     const auto* rules = at(row, std::string(side) + ".rules");
     if (rules && rules->is_array() && !rules->get_array().empty())
         return text_of(rules->get_array().data());
     return text_at(row, std::string(side) + ".reason");
 }
 
-Row row_of(const json::value& row, bool wide, const Painter& paint, std::int64_t now_seconds) {
+Row row_of(const json::object& row, bool wide, const Painter& paint, std::int64_t now_seconds) {
     const auto change = text_at(row, "change");
     const bool inbound = text_at(row, "direction") == "inbound";
     Row out{paint(change == "newly-blocked" ? Color::red : Color::green, change),
             std::to_string(number_at(row, "count")),
             text_at(row, "subject.workload"),
             (inbound ? "← " : "→ ") + peer_text(row, wide),
-            service_of(row),
+            service_text(row),
             process_of(row),
             verdict_of(row, "draft")};
     if (wide)
@@ -107,7 +99,8 @@ std::string impact_text(const json::object& impact, bool wide, const Painter& pa
     header.emplace_back("LAST");
     std::vector<Row> rows;
     for (const auto& row : items->get_array())
-        rows.push_back(row_of(row, wide, paint, now_seconds));
+        if (row.is_object())
+            rows.push_back(row_of(row.get_object(), wide, paint, now_seconds));
     return out + "\n" + table_of(std::move(header), std::move(rows), paint);
 }
 

@@ -25,6 +25,8 @@ std::int64_t number_at(const Json& json, std::string_view path) {
     return number_of(at(json, path));
 }
 
+// "8080/tcp", "icmp 8/0": of a flow or of what a draft would change.
+std::string service_text(const boost::json::object& flow);
 // One line per flow: time, verdict, service, source -> destination, rule or reason.
 std::string flow_line(const boost::json::object& flow, const Painter& paint);
 std::string flow_header(const Painter& paint);

@@ -1,5 +1,7 @@
 #include "control/compute/wire.h"
 
+#include "common/address_bytes.h"
+
 #include <set>
 #include <vector>
 
@@ -27,8 +29,7 @@ void write(const model::ProcessSelector& process, v1::Process& out) {
 } // namespace
 
 std::string wire(const Address& address) {
-    const auto* bytes = reinterpret_cast<const char*>(address.bytes.data());
-    return address.is_v4() ? std::string(bytes + 12, 4) : std::string(bytes, 16);
+    return address_bytes(address);
 }
 
 v1::Mode wire(model::Mode mode) {

@@ -5,6 +5,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "common/address_bytes.h"
 #include "control/core/document.h"
 #include "control/model/validate.h"
 
@@ -210,13 +211,10 @@ void Policies::index(const model::Workload& workload, bool there) {
 }
 
 std::string Policies::workload_at(std::string_view bytes) const {
-    Address address;
-    if (bytes.size() != 4 && bytes.size() != address.bytes.size())
+    const auto address = address_from_bytes(bytes);
+    if (!address)
         return {};
-    if (bytes.size() == 4)
-        address = Address::v4(0); // the head of a mapped address
-    std::ranges::copy(bytes, address.bytes.end() - static_cast<std::ptrdiff_t>(bytes.size()));
-    const auto found = by_address_.find(address);
+    const auto found = by_address_.find(*address);
     return found == by_address_.end() ? std::string() : *found->second.begin();
 }
 

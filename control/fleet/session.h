@@ -33,10 +33,10 @@ using ConnectionId = std::uint64_t; // the driver's, never used twice
 
 // One state of one half.
 struct Release {
-    std::uint64_t version = 0;       // Policy.version or Inventory.revision
-    std::string content;             // wire::canonical() of it
-    std::string hash;                // wire::content_hash(content)
-    std::string key_id, signature{}; // policy only
+    std::uint64_t version = 0;     // Policy.version or Inventory.revision
+    std::string content;           // wire::canonical() of it
+    std::string hash;              // wire::content_hash(content)
+    std::string key_id, signature; // policy only
 };
 using ReleaseRef = std::shared_ptr<const Release>; // agents share equal ones
 

@@ -1,5 +1,7 @@
 #include "control/flows/filter.h"
 
+#include "common/address_bytes.h"
+
 #include <algorithm>
 #include <string_view>
 
@@ -38,7 +40,7 @@ bool labels_match(const Filter& filter, const Labels& labels) {
 }
 
 bool inside(const std::vector<Prefix>& prefixes, const std::string& bytes) {
-    const auto wanted = address_of(bytes);
+    const auto wanted = address_from_bytes(bytes);
     return wanted && std::ranges::any_of(
                          prefixes, [&](const Prefix& each) { return each.contains(*wanted); });
 }

@@ -40,7 +40,4 @@ struct Row {
     Labels labels;
 };
 
-// As the wire has it: 4 or 16 bytes in network order; anything else is none.
-std::optional<Address> address_of(const std::string& bytes);
-
 } // namespace ringwall::flows

@@ -46,7 +46,7 @@ class ImpactsTest : public ::testing::Test {
   protected:
     std::optional<v1::Impact> tell(const std::vector<Impact>& rows, std::uint64_t staging = 3,
                                    std::uint64_t lost = 0) {
-        return impacts.message({staging, "", lost}, rows, names, testing::wall);
+        return impacts.message({staging, "", lost}, rows, names, testing::wall, testing::wall);
     }
     Names names;
     Impacts impacts{2};
