@@ -67,15 +67,17 @@ void Deliveries::send_all(const Sources& from, const std::string& agent, Within 
 
 fleet::ReleaseRef Deliveries::next_policy(const Sources& from, const std::string& agent,
                                           std::uint64_t revision) {
-    const auto policy = policy_of(from, agent);
+    auto policy = policy_of(from, agent);
     if (!policy)
         return nullptr;
-    auto release = signed_release(numbered(*policy, revision));
+    const auto numbers = numbered(std::move(*policy), revision);
+    auto release = signed_release(numbers);
     if (!release)
         return nullptr;
-    sent_[agent].policy = revision;
-    sent_[agent].provisioned = policy->version();
-    sent_[agent].staged = policy->has_staged();
+    auto& sent = sent_[agent];
+    sent.policy = revision;
+    sent.provisioned = numbers.provisioned();
+    sent.staged = numbers.has_staged();
     ++counters_.policies;
     return release;
 }
@@ -107,6 +109,8 @@ void Deliveries::greet(const Sources& from, const std::string& agent, const v1::
         sent.staged = policy->has_staged();
         if (const auto release = signed_release(same))
             hub_.offer_policy(agent, release, confirm_within);
+        if (confirm_within.count() == 0) // what was said of it while it was away
+            hub_.confirm(agent, hello.policy().version());
     } else {
         offer(from, agent, {.policy = true}, revision, confirm_within);
     }

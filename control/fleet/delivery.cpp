@@ -20,7 +20,7 @@ auto diff_contents(const Release& base, const Release& target) {
     Half one, other;
     one.ParseFromString(base.content);
     other.ParseFromString(target.content);
-    return wire::diff(one, other);
+    return wire::diff(one, holding(base), std::move(other), holding(target));
 }
 
 bool needs_snapshot(v1::NackReason reason) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -42,16 +43,50 @@ std::string key(const v1::AddressOwner& owner) {
     return static_cast<char>(owner.address().size()) + owner.address() + owner.host();
 }
 
+// Part of a list.
+template <typename T>
+using Items = std::span<const T* const>;
+
+template <typename T>
+Items<T> all_of(const Repeated<T>& items) {
+    return {items.data(), static_cast<std::size_t>(items.size())};
+}
+
 // Key -> indices of the items that have it; one, unless the list repeats itself.
 using Groups = std::unordered_map<std::string, std::vector<int>>;
 
 template <typename T>
-Groups group(const Repeated<T>& items) {
+Groups group(Items<T> items) {
     Groups groups;
-    for (int i = 0; i < items.size(); ++i)
-        groups[key(items[i])].push_back(i);
+    for (int i = 0; i < std::ssize(items); ++i)
+        groups[key(*items[i])].push_back(i);
     return groups;
 }
+
+void write_canonical(const google::protobuf::MessageLite& message, std::string& out) {
+    out.clear();
+    google::protobuf::io::StringOutputStream stream(&out);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializePartialToCodedStream(&coded);
+    coded.Trim();
+}
+
+// Has two messages' canonical forms compared in the same two buffers again and again.
+class Comparison {
+  public:
+    bool equal(const google::protobuf::MessageLite& one,
+               const google::protobuf::MessageLite& other) {
+        if (one.ByteSizeLong() != other.ByteSizeLong())
+            return false;
+        write_canonical(one, one_);
+        write_canonical(other, other_);
+        return one_ == other_;
+    }
+
+  private:
+    std::string one_, other_;
+};
 
 // Which elements (a permutation's, -1 skipped) form a longest rising subsequence.
 std::vector<bool> longest_rising(const std::vector<int>& values) {
@@ -77,13 +112,13 @@ std::vector<bool> longest_rising(const std::vector<int>& values) {
 // For each item of the target the index of the equal item of the base, or -1. Items of one key
 // stay together only when they are the same items in the same order.
 template <typename T>
-std::vector<int> origins(const Repeated<T>& base, const Repeated<T>& target) {
-    const auto old_groups = group(base), new_groups = group(target);
+std::vector<int> origins(Items<T> base, Items<T> target, Comparison& comparison) {
+    const auto old_groups = group<T>(base), new_groups = group<T>(target);
     std::vector<int> out(target.size(), -1);
     for (const auto& [name, places] : new_groups) {
         const auto old = old_groups.find(name);
         const auto equal = [&](int was, int is) {
-            return canonical(base[was]) == canonical(target[is]);
+            return comparison.equal(*base[was], *target[is]);
         };
         if (old == old_groups.end() || !std::ranges::equal(old->second, places, equal))
             continue;
@@ -95,41 +130,76 @@ std::vector<int> origins(const Repeated<T>& base, const Repeated<T>& target) {
 
 // Indices of the target's items that the delta has to carry.
 template <typename T>
-std::vector<int> carried(const Repeated<T>& base, const Repeated<T>& target) {
-    const auto stays = longest_rising(origins(base, target));
+std::vector<int> carried(Items<T> base, Items<T> target, Comparison& comparison) {
+    const auto stays = longest_rising(origins<T>(base, target, comparison));
     std::unordered_set<std::string> keys;
-    for (int i = 0; i < target.size(); ++i)
+    for (int i = 0; i < std::ssize(target); ++i)
         if (!stays[i])
-            keys.insert(key(target[i]));
+            keys.insert(key(*target[i]));
     std::vector<int> out;
-    for (int i = 0; i < target.size(); ++i)
-        if (keys.contains(key(target[i])))
+    for (int i = 0; i < std::ssize(target); ++i)
+        if (keys.contains(key(*target[i])))
             out.push_back(i);
+    return out;
+}
+
+// What both lists have in common at their beginning and at their end: all that most changes leave.
+// Nothing where one of these items has the key of one between them, as items of one key leave
+// together.
+struct Ends {
+    std::size_t first = 0, last = 0;
+};
+
+template <typename T>
+Ends common_ends(Items<T> base, Items<T> target, Comparison& comparison) {
+    const auto most = std::min(base.size(), target.size());
+    Ends out;
+    while (out.first < most && comparison.equal(*base[out.first], *target[out.first]))
+        ++out.first;
+    while (out.first + out.last < most && comparison.equal(*base[base.size() - 1 - out.last],
+                                                           *target[target.size() - 1 - out.last]))
+        ++out.last;
+    std::unordered_set<std::string> between;
+    for (const auto items : {base, target})
+        for (const T* item : items.subspan(out.first, items.size() - out.first - out.last))
+            between.insert(key(*item));
+    const auto mixed = [&](const T* item) { return between.contains(key(*item)); };
+    if (!between.empty() && (std::ranges::any_of(base.first(out.first), mixed) ||
+                             std::ranges::any_of(base.last(out.last), mixed)))
+        return {};
     return out;
 }
 
 // Fills `change` and returns the indices of the target's items to add to it.
 template <typename T>
-std::vector<int> diff_list(const Repeated<T>& base, const Repeated<T>& target,
+std::vector<int> diff_list(const Repeated<T>& before, const Repeated<T>& after,
                            v1::ListChange& change) {
+    Comparison comparison;
+    auto base = all_of(before), target = all_of(after);
+    const auto ends = common_ends<T>(base, target, comparison);
+    base = base.subspan(ends.first, base.size() - ends.first - ends.last);
+    target = target.subspan(ends.first, target.size() - ends.first - ends.last);
     std::set<std::string> leaving;
-    for (const T& item : base)
-        leaving.insert(key(item));
-    for (const T& item : target)
-        leaving.erase(key(item));
+    for (const T* item : base)
+        leaving.insert(key(*item));
+    for (const T* item : target)
+        leaving.erase(key(*item));
     for (const auto& name : leaving)
         change.add_removed(name);
-    auto places = carried(base, target);
-    for (const int place : places)
+    auto places = carried<T>(base, target, comparison);
+    for (int& place : places) {
+        place += static_cast<int>(ends.first);
         change.add_at(static_cast<std::uint32_t>(place));
+    }
     return places;
 }
 
+// The items that are added are moved out of `target`.
 template <typename T>
-void diff_plain(const Repeated<T>& base, const Repeated<T>& target, v1::ListChange& change,
+void diff_plain(const Repeated<T>& base, Repeated<T>& target, v1::ListChange& change,
                 Repeated<T>& added) {
     for (const int place : diff_list(base, target, change))
-        *added.Add() = target[place];
+        *added.Add() = std::move(target[place]);
 }
 
 // Items of the base that the change leaves, in order.
@@ -181,19 +251,20 @@ const v1::Subject* only(const Repeated<v1::Subject>& subjects, const Groups& gro
                                                               : nullptr;
 }
 
-v1::SubjectChange diff_subject(const v1::Subject* base, const v1::Subject& target) {
+v1::SubjectChange diff_subject(const v1::Subject* base, v1::Subject target) {
     v1::SubjectChange out;
-    *out.mutable_head() = target;
-    out.mutable_head()->clear_rules();
+    Repeated<v1::Rule> rules;
+    rules.Swap(target.mutable_rules());
+    *out.mutable_head() = std::move(target);
     out.set_fresh(!base);
-    diff_plain(base ? base->rules() : Repeated<v1::Rule>{}, target.rules(), *out.mutable_rules(),
+    diff_plain(base ? base->rules() : Repeated<v1::Rule>{}, rules, *out.mutable_rules(),
                *out.mutable_new_rules());
     return out;
 }
 
 std::expected<Repeated<v1::Subject>, DeltaError> new_subjects(const v1::PolicyDelta& delta,
                                                               const v1::Policy& base) {
-    const auto groups = group(base.subjects());
+    const auto groups = group<v1::Subject>(all_of(base.subjects()));
     Repeated<v1::Subject> out;
     for (const auto& change : delta.new_subjects()) {
         const auto* old = only(base.subjects(), groups, change.head().workload());
@@ -244,11 +315,7 @@ v1::Holding holding_of(std::uint64_t version, std::string_view content) {
 
 std::string canonical(const google::protobuf::MessageLite& message) {
     std::string out;
-    google::protobuf::io::StringOutputStream stream(&out);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializePartialToCodedStream(&coded);
-    coded.Trim();
+    write_canonical(message, out);
     return out;
 }
 
@@ -271,34 +338,49 @@ bool same(const v1::Holding& one, const v1::Holding& other) {
 }
 
 v1::PolicyDelta diff(const v1::Policy& base, const v1::Policy& target) {
+    return diff(base, holding(base), target, holding(target));
+}
+
+v1::PolicyDelta diff(const v1::Policy& base, const v1::Holding& base_holding, v1::Policy target,
+                     const v1::Holding& target_holding) {
     v1::PolicyDelta out;
-    *out.mutable_base() = holding(base);
-    *out.mutable_target() = holding(target);
-    *out.mutable_head() = target;
-    out.mutable_head()->clear_subjects();
-    out.mutable_head()->clear_lists();
-    const auto old = group(base.subjects()), now = group(target.subjects());
-    for (const int place : diff_list(base.subjects(), target.subjects(), *out.mutable_subjects())) {
-        const auto& subject = target.subjects(place);
-        const bool unique = only(target.subjects(), now, subject.workload());
-        *out.add_new_subjects() = diff_subject(
-            unique ? only(base.subjects(), old, subject.workload()) : nullptr, subject);
+    *out.mutable_base() = base_holding;
+    *out.mutable_target() = target_holding;
+    Repeated<v1::Subject> subjects;
+    Repeated<v1::AddressList> lists;
+    subjects.Swap(target.mutable_subjects());
+    lists.Swap(target.mutable_lists());
+    *out.mutable_head() = std::move(target);
+    const auto places = diff_list(base.subjects(), subjects, *out.mutable_subjects());
+    const auto old = group<v1::Subject>(all_of(base.subjects())),
+               now = group<v1::Subject>(all_of(subjects));
+    for (const int place : places) {
+        const auto name = subjects[place].workload();
+        const bool unique = only(subjects, now, name);
+        *out.add_new_subjects() = diff_subject(unique ? only(base.subjects(), old, name) : nullptr,
+                                               std::move(subjects[place]));
     }
-    diff_plain(base.lists(), target.lists(), *out.mutable_lists(), *out.mutable_new_lists());
+    diff_plain(base.lists(), lists, *out.mutable_lists(), *out.mutable_new_lists());
     return out;
 }
 
 v1::InventoryDelta diff(const v1::Inventory& base, const v1::Inventory& target) {
+    return diff(base, holding(base), target, holding(target));
+}
+
+v1::InventoryDelta diff(const v1::Inventory& base, const v1::Holding& base_holding,
+                        v1::Inventory target, const v1::Holding& target_holding) {
     v1::InventoryDelta out;
-    *out.mutable_base() = holding(base);
-    *out.mutable_target() = holding(target);
-    *out.mutable_head() = target;
-    out.mutable_head()->clear_identities();
-    out.mutable_head()->clear_addresses();
-    diff_plain(base.identities(), target.identities(), *out.mutable_identities(),
+    *out.mutable_base() = base_holding;
+    *out.mutable_target() = target_holding;
+    Repeated<v1::Identity> identities;
+    Repeated<v1::AddressOwner> addresses;
+    identities.Swap(target.mutable_identities());
+    addresses.Swap(target.mutable_addresses());
+    *out.mutable_head() = std::move(target);
+    diff_plain(base.identities(), identities, *out.mutable_identities(),
                *out.mutable_new_identities());
-    diff_plain(base.addresses(), target.addresses(), *out.mutable_addresses(),
-               *out.mutable_new_addresses());
+    diff_plain(base.addresses(), addresses, *out.mutable_addresses(), *out.mutable_new_addresses());
     return out;
 }
 

@@ -35,6 +35,11 @@ bool same(const v1::Holding& one, const v1::Holding& other);
 // Key id, signature and confirm_within_seconds are left for the caller.
 v1::PolicyDelta diff(const v1::Policy& base, const v1::Policy& target);
 v1::InventoryDelta diff(const v1::Inventory& base, const v1::Inventory& target);
+// For whoever knows what holding() would say of both.
+v1::PolicyDelta diff(const v1::Policy& base, const v1::Holding& base_holding, v1::Policy target,
+                     const v1::Holding& target_holding);
+v1::InventoryDelta diff(const v1::Inventory& base, const v1::Holding& base_holding,
+                        v1::Inventory target, const v1::Holding& target_holding);
 
 // `held` is holding(base), which a caller keeps anyway.
 std::expected<v1::Policy, DeltaError> apply(const v1::PolicyDelta& delta, const v1::Policy& base,

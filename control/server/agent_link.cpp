@@ -12,6 +12,14 @@ using Clock = std::chrono::steady_clock;
 void AgentLink::send(std::string bytes) {
     if (closing_)
         return;
+    if (!writing_) { // usually all of it goes at once, and others need not wait for the loop
+        const auto sent = stream_->write_now(bytes);
+        if (!sent)
+            return stream_->abort(); // the reader notices
+        bytes.erase(0, *sent);
+        if (bytes.empty())
+            return;
+    }
     waiting_bytes_ += bytes.size();
     if (waiting_bytes_ > limits_.waiting_bytes)
         return stream_->abort(); // the reader notices

@@ -96,6 +96,23 @@ asio::awaitable<std::expected<std::size_t, error_code>> TlsStream::read_some(std
     }
 }
 
+std::expected<std::size_t, error_code> TlsStream::write_now(std::string_view bytes) {
+    std::size_t sent = 0, all = 0;
+    if (const auto failed = failure())
+        return std::unexpected(failed);
+    ERR_clear_error();
+    int result = 1;
+    for (; result == 1 && all < bytes.size(); all += sent) {
+        sent = 0;
+        result = SSL_write_ex(ssl_.get(), bytes.data() + all, bytes.size() - all, &sent);
+    }
+    if (result == 1)
+        return all;
+    if (const auto wanted = want(result); !wanted)
+        return std::unexpected(wanted.error());
+    return all;
+}
+
 asio::awaitable<error_code> TlsStream::write(std::string_view bytes) {
     while (!bytes.empty()) {
         if (const auto failed = failure())

@@ -38,6 +38,8 @@ class TlsStream final : public http::Stream, public std::enable_shared_from_this
     // now (0: nothing yet), and waiting after a 0.
     std::expected<std::size_t, error_code> read_now(std::span<char> into);
     boost::asio::awaitable<error_code> readable();
+    // As much as the socket takes at once; what is left over goes to write(), before anything else.
+    std::expected<std::size_t, error_code> write_now(std::string_view bytes);
     // Says that nothing more will be written. What the peer still sends may be read.
     void finish();
 

@@ -9,13 +9,13 @@ namespace ringwall::session_test {
 namespace {
 
 agent::Session session_of(const std::string& identity, std::uint64_t epoch,
-                          const std::string& boot_id) {
+                          const std::string& boot_id, const agent::Verifier& verify) {
     agent::SessionOptions options;
     options.identity = identity;
     options.agent_version = "0.1.0";
     options.boot_id = boot_id;
     options.epoch = epoch;
-    options.verify = pinned;
+    options.verify = verify ? verify : pinned;
     agent::SessionStart start;
     start.flow_stream = 7;
     return {std::move(options), std::move(start)};
@@ -23,8 +23,9 @@ agent::Session session_of(const std::string& identity, std::uint64_t epoch,
 
 } // namespace
 
-TestAgent::TestAgent(const std::string& identity, std::uint64_t epoch, const std::string& boot_id)
-    : session_(session_of(identity, epoch, boot_id)) {}
+TestAgent::TestAgent(const std::string& identity, std::uint64_t epoch, const std::string& boot_id,
+                     const agent::Verifier& verify)
+    : session_(session_of(identity, epoch, boot_id, verify)) {}
 
 void TestAgent::connected(agent::Time now) {
     closed_ = false;
@@ -55,6 +56,7 @@ void TestAgent::tell(const agent::Input& input, agent::Time now) {
 
 void TestAgent::act(const agent::action::ApplyPolicy& it, std::vector<agent::Input>& answers) {
     const auto version = it.policy->policy.version();
+    applied += refuses.empty() ? 1 : 0;
     if (refuses.empty())
         answers.emplace_back(agent::input::Applied{v1::POLICY, version});
     else
@@ -62,6 +64,7 @@ void TestAgent::act(const agent::action::ApplyPolicy& it, std::vector<agent::Inp
 }
 
 void TestAgent::act(const agent::action::ApplyInventory& it, std::vector<agent::Input>& answers) {
+    ++applied;
     answers.emplace_back(agent::input::Applied{v1::INVENTORY, it.inventory->inventory.revision()});
 }
 

@@ -13,8 +13,9 @@ namespace ringwall::session_test {
 
 class TestAgent {
   public:
+    // `verify`: who may sign policy; null: whoever session_words.h signs as.
     explicit TestAgent(const std::string& identity, std::uint64_t epoch = 1,
-                       const std::string& boot_id = "boot");
+                       const std::string& boot_id = "boot", const agent::Verifier& verify = {});
 
     void connected(agent::Time now); // also begins: there is no waiting for a retry
     void received(std::string_view bytes, agent::Time now);
@@ -33,6 +34,7 @@ class TestAgent {
     const agent::Session& session() const { return session_; }
 
     std::string refuses;                  // not empty: why it refuses every policy
+    std::uint64_t applied = 0;            // policies and inventories
     std::vector<v1::Command> commands{};  // not answered by itself
     std::vector<std::uint64_t> stored{};  // FlowAck, as they came
     std::vector<v1::FlowBatch> batches{}; // its spool

@@ -18,7 +18,8 @@
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 
-#include "common/pki/request.h"
+#include "common/pki/signature.h"
+#include "common/pki/tls.h"
 #include "control/server/agent_link.h"
 #include "control/server/tls_stream.h"
 #include "tests/unit/hub_agent.h"
@@ -34,6 +35,7 @@ using session_test::TestAgent;
 
 constexpr std::size_t connecting_at_once = 48; // below the server's limit for one address
 constexpr auto tick = std::chrono::seconds(1);
+constexpr std::size_t one_that_checks = 20;
 
 using Context = std::shared_ptr<SSL_CTX>;
 
@@ -44,17 +46,15 @@ auto must(Expected result) {
     return std::move(*result);
 }
 
-Context client_context(const pki::Authority& authority, const std::string& name, std::int64_t now) {
-    const auto key = must(pki::PrivateKey::generate(pki::KeyKind::tls));
-    const auto request = must(pki::make_request(key, name));
-    const auto issued = must(authority.issue(request, {.identity = {pki::Kind::agent, name}}, now));
+Context client_context(const Member& member, std::int64_t now) {
     const Context context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-    const auto check = [roots = authority.roots(), now](const auto& chain) {
+    const auto check = [roots = must(pki::parse_certificates(member.paired.trust)),
+                        now](const auto& chain) {
         return pki::verify(chain, roots,
                            {pki::Purpose::server, now, "spiffe://ringwall/controller/"});
     };
-    const auto ready =
-        pki::set_up(context.get(), {.chain = issued.chain, .key = key, .check = check});
+    const auto ready = pki::set_up(
+        context.get(), {.chain = member.paired.certificate, .key = member.key, .check = check});
     if (!ready)
         throw std::runtime_error(ready.error().message);
     constexpr std::array<unsigned char, 11> alpn{10,  'r', 'i', 'n', 'g', 'w',
@@ -63,17 +63,35 @@ Context client_context(const pki::Authority& authority, const std::string& name,
     return context;
 }
 
+// A host checks one signature of a release. Here a thousand would share a core and take most of it,
+// so all but every twentieth agent only look at whose it is.
+agent::Verifier pinned(const Member& member, bool checks) {
+    return [checks, signer = must(pki::PublicKey::parse(member.paired.signing_keys))](
+               const v1::SignedPolicy& policy) {
+        return policy.key_id() == signer.id() &&
+               (!checks || pki::check_signature(signer, pki::policy_context, policy.payload(),
+                                                policy.signature()));
+    };
+}
+
 struct Agent {
-    Agent(std::string given, Context tls) : name(std::move(given)), context(std::move(tls)) {}
+    Agent(const Member& member, std::int64_t now, Seen& written, bool checks)
+        : name(member.paired.agent), context(client_context(member, now)), seen(written),
+          session(name, 1, "boot of " + name, pinned(member, checks)) {}
     std::string name;
     Context context;
-    TestAgent session{name};
+    Seen& seen;
+    TestAgent session;
     std::shared_ptr<TlsStream> stream;
     std::shared_ptr<server::AgentLink> link;
 
     void flush() {
         if (auto bytes = session.take_output(); !bytes.empty() && link)
             link->send(std::move(bytes));
+        if (session.applied == seen.applied)
+            return;
+        seen.last_ns = std::chrono::steady_clock::now().time_since_epoch().count();
+        seen.applied = session.applied;
     }
 };
 
@@ -82,8 +100,9 @@ class Agents {
     Agents(asio::io_context& context, std::uint16_t port)
         : context_(context), timer_(context), port_(port) {}
 
-    void add(std::string name, Context tls) {
-        agents_.push_back(std::make_unique<Agent>(std::move(name), std::move(tls)));
+    void add(const Member& member, std::int64_t now, Seen& seen) {
+        const bool checks = agents_.size() % one_that_checks == 0;
+        agents_.push_back(std::make_unique<Agent>(member, now, seen, checks));
     }
     void start() {
         for (std::size_t i = 0; i < connecting_at_once; ++i)
@@ -157,16 +176,12 @@ class Agents {
 
 } // namespace
 
-std::string agent_name(std::size_t number) {
-    return fmt::format("agent-{}", number);
-}
-
-int run_agents(const pki::Authority& authority, std::int64_t now, std::uint16_t port,
-               std::size_t count, int lifeline) {
+int run_agents(const std::vector<Member>& members, std::int64_t now, std::uint16_t port, Seen* seen,
+               int lifeline) {
     asio::io_context context(1);
     Agents agents(context, port);
-    for (std::size_t i = 0; i < count; ++i)
-        agents.add(agent_name(i), client_context(authority, agent_name(i), now));
+    for (const auto& member : members)
+        agents.add(member, now, *seen++);
     asio::posix::stream_descriptor parent(context, lifeline);
     parent.async_wait(asio::posix::stream_descriptor::wait_read,
                       [&](const auto&) { context.stop(); });

@@ -1,6 +1,8 @@
-// What thousands of agents cost one controller port: connecting all of them, a policy release to
-// all until all have acknowledged it, memory while they are idle. Agents live in a second process.
+// What thousands of agents cost one controller: its real core and store on its real port, agents in
+// a second process over TLS on loopback. Pairing and connecting all of them, a provisioned change
+// until every agent concerned has it, a label change likewise, memory while they are idle.
 // Prints numbers as JSON, not verdicts.
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,8 +11,10 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,11 +25,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "common/pki/request.h"
+#include "common/time.h"
+#include "control/core/document.h"
+#include "control/pki/pairing_line.h"
 #include "control/server/server.h"
 #include "tests/bench/fleet/agents.h"
-#include "tests/unit/session_words.h"
 
 namespace ringwall::bench {
 namespace {
@@ -33,18 +40,22 @@ namespace {
 namespace asio = boost::asio;
 namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
-using server::boot_clock;
+
+constexpr std::array roles{"Web", "App", "Database", "Cache"};
+constexpr std::size_t hosts_of_app = 20;
 
 struct Options {
-    std::size_t agents = 5000, rules = 50, rounds = 5;
+    std::size_t agents = 1000, rules = 50, rounds = 10, changes = 50;
     unsigned idle_seconds = 15, patience_seconds = 300;
+    std::string directory = "/tmp";
 };
 
 template <typename Expected>
 auto must(Expected result) {
     if (!result)
         throw std::runtime_error(result.error().message);
-    return std::move(*result);
+    if constexpr (!std::is_void_v<typename Expected::value_type>)
+        return std::move(*result);
 }
 
 std::size_t resident_kib() {
@@ -64,6 +75,8 @@ double milliseconds_since(Clock::time_point start) {
 }
 
 json::object percentiles(std::vector<double> values) {
+    if (values.empty())
+        return {};
     std::ranges::sort(values);
     const auto at = [&](double part) {
         return values[std::min(values.size() - 1,
@@ -72,120 +85,218 @@ json::object percentiles(std::vector<double> values) {
     return {{"p50_ms", at(0.5)}, {"p99_ms", at(0.99)}, {"all_ms", values.back()}};
 }
 
-// Counts who is there and when each acknowledged.
-class Watch : public fleet::Listener {
-  public:
-    void greeted(const std::string&, const v1::Hello&) override { ++greetings; }
-    void acked(const std::string&, v1::Half, const v1::Holding&) override {
-        answers.push_back(milliseconds_since(offered));
-    }
-    void nacked(const std::string& agent, const v1::Nack& nack) override {
-        throw std::runtime_error(agent + " refused: " + nack.sentence());
-    }
-    void ahead(const std::string&, v1::Half, const v1::Holding&) override {}
-    void rolled_back(const std::string&, const v1::RolledBack&) override {}
-    void store_flows(const std::string&, std::uint64_t, const v1::FlowBatch&,
-                     std::uint64_t) override {}
-    void reported(const std::string&, const v1::HostReport&) override {}
-    void impact(const std::string&, const v1::Impact&) override {}
-    void command_done(const std::string&, const v1::CommandResult&) override {}
-    void present(const std::string&, fleet::Presence) override {}
-    void duplicate(const std::string&, const std::string&) override {}
+std::string app_of(std::size_t number) {
+    return fmt::format("app-{}", number / hosts_of_app);
+}
 
-    std::size_t greetings = 0;
-    Clock::time_point offered;
-    std::vector<double> answers;
-};
+// Rules between the roles of every app, within it. The first is between all of them, and its port
+// is what a round changes: the policy of every agent differs then.
+json::value rule_set(const Options& options, std::size_t round) {
+    const auto one = [](std::size_t i) { return json::array{roles.at(i % roles.size())}; };
+    const auto everybody = json::value_from(roles);
+    json::array rules, scopes;
+    for (std::size_t i = 0; i < options.rules; ++i) {
+        const auto from = i == 0 ? everybody : one(i), to = i == 0 ? everybody : one(i + 1);
+        const auto port = i == 0 ? 20'000 + round : 1000 + i;
+        rules.push_back(json::object{
+            {"name", fmt::format("rule-{}", i)},
+            {"action", "allow"},
+            {"from", json::array{json::object{{"role", from}}}},
+            {"to", json::array{json::object{{"role", to}}}},
+            {"services",
+             json::array{json::object{{"proto", "tcp"}, {"ports", json::array{port}}}}}});
+    }
+    for (std::size_t i = 0; i < options.agents; i += hosts_of_app)
+        scopes.push_back(json::object{{"app", app_of(i)}});
+    return json::object{{"apiVersion", "ringwall/v1"},
+                        {"kind", "RuleSet"},
+                        {"metadata", {{"name", "between-roles"}}},
+                        {"spec", {{"scopes", std::move(scopes)}, {"rules", std::move(rules)}}}};
+}
 
 class Bench {
   public:
-    Bench(asio::io_context& context, const Options& options)
-        : context_(context), timer_(context), options_(options) {
-        for (std::size_t i = 0; i < options.agents; ++i)
-            hub_.add(agent_name(i), {});
-    }
-    std::uint16_t listen(const pki::Authority& authority, std::int64_t now);
+    Bench(asio::io_context& context, const Options& options, std::string directory);
+    void pair_all();
+    std::uint16_t listen();
     asio::awaitable<json::object> run();
+    const std::vector<Member>& members() const { return members_; }
+    Seen* seen() const { return seen_; }
 
   private:
-    asio::awaitable<void> wait_for(const std::size_t& count);
-    asio::awaitable<json::object> round(std::uint64_t version);
+    store::Author me() const { return {"bench", "127.0.0.1", wall_clock_ns(), {}}; }
+    void change(const json::value& document);
+    Member pair(std::size_t number);
     asio::awaitable<void> pass(Clock::duration time) {
         timer_.expires_after(time);
         co_await timer_.async_wait(asio::use_awaitable);
     }
+    std::uint64_t applied() const;
+    std::uint64_t released() const {
+        const auto counters = controller_->counters();
+        return counters.policies + counters.inventories;
+    }
+    asio::awaitable<void> until_applied(std::uint64_t count);
+    asio::awaitable<std::vector<double>> timed(const std::function<void()>& step);
+    asio::awaitable<json::object> provisions();
+    asio::awaitable<json::object> relabels();
 
     asio::io_context& context_;
     asio::steady_timer timer_;
     Options options_;
-    Watch watch_;
-    fleet::Hub hub_{{}, watch_};
+    std::unique_ptr<core::Controller> controller_;
     std::unique_ptr<server::Server> server_;
+    std::vector<Member> members_;
+    Seen* seen_;
 };
 
-std::uint16_t Bench::listen(const pki::Authority& authority, std::int64_t now) {
-    const auto key = must(pki::PrivateKey::generate(pki::KeyKind::tls));
-    const auto request = must(pki::make_request(key, "bench"));
-    const auto issued = must(authority.issue(
-        request, {.identity = {pki::Kind::controller, "main"}, .names = {"127.0.0.1"}}, now));
+Bench::Bench(asio::io_context& context, const Options& options, std::string directory)
+    : context_(context), timer_(context), options_(options) {
+    core::Options core;
+    core.data_dir = std::move(directory);
+    core.version = "bench";
+    core.names = {"127.0.0.1"};
+    core.wall = wall_clock_ns;
+    core.steady = server::boot_clock;
+    controller_ = must(core::Controller::open(std::move(core)));
+    void* shared = mmap(nullptr, sizeof(Seen) * options.agents, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        throw std::runtime_error("no shared memory");
+    seen_ = new (shared) Seen[options.agents];
+}
+
+void Bench::change(const json::value& document) {
+    auto edit = core::edit_of(document);
+    if (!edit)
+        throw std::runtime_error(edit.error().front().sentence);
+    must(controller_->change({me(), {std::move(*edit)}}, false));
+}
+
+Member Bench::pair(std::size_t number) {
+    const auto name = fmt::format("host-{}", number);
+    const auto line = must(pki::parse_line(must(controller_->pairing_line(me(), "all", ""))));
+    auto key = must(pki::PrivateKey::generate(pki::KeyKind::tls));
+    core::PairRequest request;
+    request.peer = "127.0.0.1";
+    request.redemption.token = line.token;
+    request.redemption.request = must(pki::make_request(key, name));
+    request.redemption.facts = {name,
+                                fmt::format("{:032x}", number + 1),
+                                {Address::v4(0x0a000000 + static_cast<std::uint32_t>(number))}};
+    request.redemption.labels = {
+        {"app", app_of(number)}, {"role", roles.at(number % roles.size())}, {"env", "Production"}};
+    return {must(controller_->pair(request)), std::move(key)};
+}
+
+void Bench::pair_all() {
+    must(controller_->change({me(), {{{"pairing_profile", "all"}, json::object{}, {}}}}, false));
+    change(rule_set(options_, 0));
+    for (std::size_t i = 0; i < options_.agents; ++i)
+        members_.push_back(pair(i));
+    must(controller_->provision({.by = me()}));
+}
+
+std::uint16_t Bench::listen() {
+    auto identity = must(controller_->identity());
     server::ServerOptions options;
     options.address = "127.0.0.1";
     options.port = 0;
-    const auto check = [&authority, now](const auto& chain) -> pki::Result<void> {
-        const auto who = authority.admit(chain, pki::Kind::agent, now);
+    const auto check = [this](const auto& chain) -> pki::Result<void> {
+        const auto who = controller_->admit(chain);
         return who ? pki::Result<void>() : std::unexpected(who.error());
     };
     server_ = must(server::Server::listen(
-        context_, options, {.chain = issued.chain, .key = key, .check = check}, hub_, {}));
+        context_, options,
+        {.chain = std::move(identity.chain), .key = std::move(identity.key), .check = check},
+        controller_->hub(), {}));
     return server_->port();
 }
 
-asio::awaitable<void> Bench::wait_for(const std::size_t& count) {
+std::uint64_t Bench::applied() const {
+    std::uint64_t out = 0;
+    for (const auto& each : std::span(seen_, options_.agents))
+        out += each.applied;
+    return out;
+}
+
+asio::awaitable<void> Bench::until_applied(std::uint64_t count) {
     const auto start = Clock::now();
-    while (count < options_.agents) {
+    while (applied() < count) {
         if (Clock::now() - start > std::chrono::seconds(options_.patience_seconds))
-            throw std::runtime_error("only " + std::to_string(count) + " agents came this far");
-        co_await pass(std::chrono::milliseconds(5));
+            throw std::runtime_error(
+                fmt::format("only {} of {} halves were acknowledged", applied(), count));
+        co_await pass(std::chrono::milliseconds(2));
     }
 }
 
-asio::awaitable<json::object> Bench::round(std::uint64_t version) {
-    std::vector<std::string> rules;
-    for (std::size_t i = 0; i < options_.rules; ++i)
-        rules.push_back("payments/rule-" + std::to_string(i));
-    rules.push_back("payments/of-version-" + std::to_string(version));
-    const auto release = session_test::release(session_test::policy(version, rules));
-    watch_.answers.clear();
-    watch_.answers.reserve(options_.agents);
-    hub_.at(boot_clock());
+// One step, and for each agent that was given something how long it took until it had it.
+asio::awaitable<std::vector<double>> Bench::timed(const std::function<void()>& step) {
+    const auto before = applied(), given = released();
+    const auto start = Clock::now();
+    step();
+    co_await until_applied(before + released() - given);
+    std::vector<double> out;
+    for (const auto& each : std::span(seen_, options_.agents))
+        if (const auto after = each.last_ns - start.time_since_epoch().count(); after > 0)
+            out.push_back(double(after) / 1e6);
+    co_return out;
+}
+
+asio::awaitable<json::object> Bench::provisions() {
+    json::array rounds;
+    std::vector<double> all;
     const double cpu = cpu_seconds();
-    watch_.offered = Clock::now();
-    for (std::size_t i = 0; i < options_.agents; ++i)
-        hub_.offer_policy(agent_name(i), release, std::chrono::seconds(0));
-    const double offering = milliseconds_since(watch_.offered);
-    while (watch_.answers.size() < options_.agents)
-        co_await pass(std::chrono::milliseconds(5));
-    auto out = percentiles(watch_.answers);
-    out["offering_ms"] = offering;
-    out["cpu_ms"] = (cpu_seconds() - cpu) * 1000;
-    out["bytes"] = release->content.size();
+    for (std::size_t round = 1; round <= options_.rounds; ++round) {
+        change(rule_set(options_, round));
+        const auto times = co_await timed([&] { must(controller_->provision({.by = me()})); });
+        all.insert(all.end(), times.begin(), times.end());
+        auto said = percentiles(times);
+        said["agents"] = times.size();
+        rounds.push_back(std::move(said));
+    }
+    auto out = percentiles(all);
+    out["cpu_ms_each_agent"] = (cpu_seconds() - cpu) * 1000 / double(all.size());
+    out["rounds"] = std::move(rounds);
+    co_return out;
+}
+
+asio::awaitable<json::object> Bench::relabels() {
+    std::vector<double> last;
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < options_.changes; ++i) {
+        const auto& name = members_.at(i * 7 % members_.size()).paired.agent;
+        const auto object = must(controller_->store().object({"workload", name}));
+        auto body = json::parse(object.body);
+        body.as_object()["labels"] = json::object{{"app", app_of(i * 7 % members_.size())},
+                                                  {"role", roles.at((i + 1) % roles.size())},
+                                                  {"env", "Production"}};
+        const auto times = co_await timed([&] {
+            must(controller_->change({me(), {{{"workload", name}, body, object.revision}}}, false));
+        });
+        if (times.empty())
+            continue;
+        last.push_back(std::ranges::max(times));
+        most = std::max(most, times.size());
+    }
+    auto out = percentiles(last); // until the last agent concerned has it
+    out["changes"] = last.size();
+    out["most_agents"] = most;
     co_return out;
 }
 
 asio::awaitable<json::object> Bench::run() {
     json::object out{{"agents", options_.agents}, {"rules", options_.rules}};
     const auto empty = resident_kib();
-    while (watch_.greetings == 0) // the second process makes its keys
+    while (applied() == 0) // the second process makes its contexts
         co_await pass(std::chrono::milliseconds(5));
     const auto start = Clock::now();
     const double cpu = cpu_seconds();
-    co_await wait_for(watch_.greetings);
+    co_await until_applied(2 * options_.agents);
     out["connect_all_ms"] = milliseconds_since(start);
     out["connect_cpu_ms_each"] = (cpu_seconds() - cpu) * 1000 / double(options_.agents);
-    json::array rounds;
-    for (std::uint64_t version = 1; version <= options_.rounds; ++version)
-        rounds.push_back(co_await round(version));
-    out["release_to_all"] = std::move(rounds);
+    out["provision"] = co_await provisions();
+    out["label_change"] = co_await relabels();
     const double before_idle = cpu_seconds();
     co_await pass(std::chrono::seconds(options_.idle_seconds));
     out["idle_cpu_percent"] = (cpu_seconds() - before_idle) * 100 / options_.idle_seconds;
@@ -197,31 +308,45 @@ asio::awaitable<json::object> Bench::run() {
     co_return out;
 }
 
-int bench(const Options& options) {
-    const auto now = static_cast<std::int64_t>(std::time(nullptr));
-    const auto authority = must(pki::Authority::create(now));
+// The agents' process; in it, this does not return.
+void serve_agents(const Bench& bench, int port_from, int lifeline) {
+    std::uint16_t port = 0;
+    if (read(port_from, &port, sizeof port) != sizeof port)
+        _exit(1);
+    int status = 1;
+    try {
+        status = run_agents(bench.members(), wall_clock_ns() / 1'000'000'000, port, bench.seen(),
+                            lifeline);
+    } catch (const std::exception& failed) {
+        std::cerr << failed.what() << "\n";
+    }
+    _exit(status);
+}
+
+int measure(const Options& options, const std::string& directory) {
     std::array<int, 2> lifeline{}, news{};
     if (pipe(lifeline.data()) < 0 || pipe(news.data()) < 0)
         throw std::runtime_error("no pipes");
+    asio::io_context context(1);
+    Bench bench(context, options, directory);
+    const auto start = Clock::now();
+    bench.pair_all();
+    const double pairing = milliseconds_since(start) / double(options.agents);
     const pid_t child = fork();
     if (child == 0) {
         close(lifeline[1]);
-        std::uint16_t port = 0;
-        if (read(news[0], &port, sizeof port) != sizeof port)
-            return 1;
-        return run_agents(authority, now, port, options.agents, lifeline[0]);
+        serve_agents(bench, news[0], lifeline[0]);
     }
-    asio::io_context context(1);
-    Bench server(context, options);
-    const auto port = server.listen(authority, now);
+    const auto port = bench.listen();
     if (child < 0 || write(news[1], &port, sizeof port) != sizeof port)
         throw std::runtime_error("no second process");
     int result = 1;
-    asio::co_spawn(context, server.run(), [&](std::exception_ptr failed, json::object numbers) {
+    asio::co_spawn(context, bench.run(), [&](std::exception_ptr failed, json::object numbers) {
         context.stop();
         result = failed ? 1 : 0;
         if (failed)
             std::rethrow_exception(failed);
+        numbers["pair_ms_each"] = pairing;
         std::cout << json::serialize(numbers) << "\n";
     });
     context.run();
@@ -230,27 +355,39 @@ int bench(const Options& options) {
     return result;
 }
 
+int bench(const Options& options) {
+    auto directory = options.directory + "/ringwall-bench-XXXXXX";
+    if (!mkdtemp(directory.data()))
+        throw std::runtime_error(options.directory + ": no directory can be made there");
+    int result = 1;
+    try {
+        result = measure(options, directory);
+    } catch (const std::exception& failed) {
+        std::cerr << failed.what() << "\n";
+    }
+    std::filesystem::remove_all(directory);
+    return result;
+}
+
 } // namespace
 } // namespace ringwall::bench
 
 int main(int argc, char** argv) {
-    CLI::App app("Thousands of agents on one controller port; numbers as JSON");
+    CLI::App app("Thousands of agents on one controller; numbers as JSON");
     ringwall::bench::Options options;
     app.add_option("--agents", options.agents, "How many")->check(CLI::Range(1, 9000));
-    app.add_option("--rules", options.rules, "Rules of each agent's policy");
-    app.add_option("--rounds", options.rounds, "Releases that are sent to all");
+    app.add_option("--rules", options.rules, "Rules of the policy")->check(CLI::Range(1, 1000));
+    app.add_option("--rounds", options.rounds, "Versions that are provisioned");
+    app.add_option("--changes", options.changes, "Label changes");
     app.add_option("--idle", options.idle_seconds, "Seconds of silence before memory is read")
         ->check(CLI::PositiveNumber);
-    app.add_option("--patience", options.patience_seconds, "Seconds that connecting may take");
+    app.add_option("--patience", options.patience_seconds, "Seconds that a step may take");
+    app.add_option("--directory", options.directory, "Where the store lies while it is measured")
+        ->check(CLI::ExistingDirectory);
     CLI11_PARSE(app, argc, argv);
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    try {
-        return ringwall::bench::bench(options);
-    } catch (const std::exception& failed) {
-        std::cerr << failed.what() << "\n";
-        return 1;
-    }
+    return ringwall::bench::bench(options);
 }
