@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "agent/cuts.h"
 #include "agent/flows.h"
+#include "agent/host_names.h"
+#include "common/address_bytes.h"
 
 namespace ringwall::agent {
 namespace {
@@ -22,7 +25,7 @@ v1::CommandResult result(bool ok, std::string sentence) {
 bool matches(const v1::End& wanted, const loader::Event& event) {
     Flow flow;
     flow.event = event;
-    return (wanted.peer().empty() || address_from(wanted.peer()) == event.peer) &&
+    return (wanted.peer().empty() || address_from_bytes(wanted.peer()) == event.peer) &&
            (wanted.protocol() == 0 || wanted.protocol() == event.protocol) &&
            (wanted.port() == 0 || wanted.port() == flow.port());
 }
@@ -45,8 +48,13 @@ v1::CommandResult Commands::run(const v1::Command& command, std::function<void()
         out.set_content(hooks_.sysdump());
         return out;
     }
+    case v1::Command::kRenew:
+        hooks_.renew();
+        return result(true, "a new certificate is being asked for");
     case v1::Command::kEnd:
         return end(command.end());
+    case v1::Command::kFindCuts:
+        return find_cuts(command.find_cuts());
     case v1::Command::ACTION_NOT_SET:
         break;
     }
@@ -81,6 +89,19 @@ v1::CommandResult Commands::end(const v1::End& wanted) {
                               ended == live.size() ? ""
                                                    : "; the others are unconnected, or in a "
                                                      "namespace that the agent may not enter"));
+}
+
+v1::CommandResult Commands::find_cuts(const v1::FindCuts& wanted) {
+    std::vector<loader::Event> live;
+    enforcement_.datapath().sweep(loader::Sweep::all, [&](const loader::Event& event) {
+        hooks_.observe(event);
+        live.push_back(event);
+    });
+    auto cuts = agent::find_cuts(wanted, enforcement_.snapshot(), live, HostNames(enforcement_));
+    auto out = result(
+        true, fmt::format("{} of {} live connections would end", cuts.total(), cuts.judged()));
+    *out.mutable_cuts() = std::move(cuts);
+    return out;
 }
 
 } // namespace ringwall::agent

@@ -13,6 +13,7 @@ struct CommandHooks {
     std::function<std::string()> sysdump;              // JSON
     std::function<void()> detach;                      // ends the agent
     std::function<void(const loader::Event&)> observe; // each event of a sweep
+    std::function<void()> renew;                       // asks for the next certificate
 };
 
 class Commands {
@@ -26,6 +27,7 @@ class Commands {
   private:
     v1::CommandResult pause(std::chrono::seconds duration);
     v1::CommandResult end(const v1::End& end);
+    v1::CommandResult find_cuts(const v1::FindCuts& wanted);
 
     Enforcement& enforcement_;
     CommandHooks hooks_;

@@ -54,7 +54,8 @@ std::string to_json(const Credentials& credentials) {
                                         {"machine_id", credentials.machine_id},
                                         {"endpoints", std::move(endpoints)},
                                         {"addresses", std::move(addresses)},
-                                        {"paired_ns", credentials.paired_ns}}) +
+                                        {"paired_ns", credentials.paired_ns},
+                                        {"bundle", credentials.bundle}}) +
            "\n";
 }
 
@@ -63,6 +64,7 @@ struct Facts {
     std::vector<Endpoint> endpoints;
     std::vector<Address> addresses;
     std::int64_t paired_ns = 0;
+    std::uint64_t bundle = 0;
 };
 
 std::string text_at(const json::object& object, std::string_view key) {
@@ -96,6 +98,7 @@ std::optional<Facts> facts_from(const std::string& text) {
     Facts facts{.agent = text_at(object, "agent"), .machine_id = text_at(object, "machine_id")};
     if (const auto* paired = object.if_contains("paired_ns"); paired && paired->is_int64())
         facts.paired_ns = paired->get_int64();
+    facts.bundle = bundle_in(object);
     if (facts.agent.empty() || !read_list(object, "endpoints", facts.endpoints, Endpoint::parse) ||
         !read_list(object, "addresses", facts.addresses, Address::parse) || facts.endpoints.empty())
         return std::nullopt;
@@ -202,6 +205,7 @@ std::expected<Credentials, CredentialsError> load_credentials(const std::string&
                        facts->paired_ns,
                        std::move(*chain),
                        std::move(*trust),
+                       facts->bundle,
                        std::move(*signers),
                        std::move(*key)};
 }
@@ -219,6 +223,13 @@ Done save_credentials(const std::string& state_dir, const Credentials& credentia
         saved = exchange(made, place);
     fs::remove_all(made, error);
     return saved ? sync_directory(state_dir) : saved;
+}
+
+std::uint64_t bundle_in(const json::object& object) {
+    const auto* value = object.if_contains("bundle");
+    json::error_code bad;
+    const auto number = value ? value->to_number<std::uint64_t>(bad) : 0;
+    return bad ? 0 : number;
 }
 
 pki::Result<std::vector<pki::PublicKey>> parse_public_keys(std::string_view pem) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/object.hpp>
+
 #include "common/error.h"
 #include "common/ip.h"
 #include "common/pki/tls.h"
@@ -32,6 +34,7 @@ struct Credentials {
     std::int64_t paired_ns = 0;          // wall clock
     std::vector<pki::Certificate> chain; // the own certificate, then its CA
     std::vector<pki::Certificate> trust;
+    std::uint64_t bundle = 0;            // revision of `trust`; 0: it was not told
     std::vector<pki::PublicKey> signers; // who may sign policy
     pki::PrivateKey key;
 
@@ -46,6 +49,9 @@ std::expected<Credentials, CredentialsError> load_credentials(const std::string&
 // All of it, or what was there before.
 std::expected<void, CredentialsError> save_credentials(const std::string& state_dir,
                                                        const Credentials& credentials);
+
+// The member "bundle"; 0 where there is none, as controllers and files of before have it.
+std::uint64_t bundle_in(const boost::json::object& object);
 
 // "PUBLIC KEY" blocks, one after the other.
 pki::Result<std::vector<pki::PublicKey>> parse_public_keys(std::string_view pem);

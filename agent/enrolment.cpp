@@ -130,6 +130,7 @@ credentials_from(const HttpsAnswer& answer, const pki::PrivateKey& key, std::int
                     .addresses = {answer.peer},
                     .chain = std::move(*chain),
                     .trust = std::move(*trust),
+                    .bundle = bundle_in(body),
                     .signers = std::move(*signers),
                     .key = key};
     if (auto good = check(out, now_seconds); !good)

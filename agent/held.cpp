@@ -142,8 +142,8 @@ std::optional<Held::State> Held::state_from(const std::string& text) const {
         const auto* found = object.if_contains(key);
         return found && found->is_string() ? std::string(found->get_string()) : std::string{};
     };
-    State state{number("epoch"),   number("rolled_back"), word("policy"),
-                word("inventory"), word("confirmed"),     std::nullopt};
+    State state{number("epoch"),   number("rolled_back"), word("policy"), word("inventory"),
+                word("confirmed"), word("former"),        std::nullopt};
     if (object.contains("wait_until_ms"))
         state.wait = Wait{Time(number("wait_until_ms")), word("wait_boot_id")};
     return state;
@@ -153,10 +153,12 @@ void Held::load() {
     policy_ = load_policy(state_.policy);
     confirmed_ = state_.wait ? load_policy(state_.confirmed) : nullptr;
     inventory_ = load_inventory(state_.inventory);
+    former_ = state_.former == state_.inventory ? inventory_ : load_inventory(state_.former);
     end_old_wait();
     state_.policy = name_of(policy_);
     state_.inventory = name_of(inventory_);
     state_.confirmed = name_of(confirmed_);
+    state_.former = name_of(former_);
 }
 
 void Held::end_old_wait() {
@@ -222,25 +224,37 @@ SessionStart Held::start() const {
 std::optional<v1::Snapshot> Held::snapshot() const {
     if (!policy_ || !inventory_)
         return std::nullopt;
-    return join(policy_->policy, inventory_->inventory);
+    return join(policy_->policy, inventory_for(policy_->policy)->inventory);
 }
 
-Held::Done Held::keep_policy(PolicyRef policy, std::chrono::seconds confirm_within, Time now) {
+const InventoryRef& Held::inventory_for(const v1::Policy& policy) const {
+    const bool fits = !former_ || !inventory_ || !missing_identity(policy, inventory_->inventory);
+    return fits || missing_identity(policy, former_->inventory) ? inventory_ : former_;
+}
+
+Held::Done Held::keep_policy(PolicyRef policy, std::chrono::seconds confirm_within, Time now,
+                             const InventoryRef& former) {
     auto confirmed = state_.wait ? confirmed_ : policy_;
+    auto before = state_.wait ? former_ : former;
     if (confirm_within.count() == 0)
-        confirmed = nullptr;
+        confirmed = nullptr, before = nullptr;
     auto state = state_;
     state.policy = name_of(policy);
     state.confirmed = name_of(confirmed);
+    state.former = name_of(before);
     state.wait.reset();
     if (confirm_within.count())
         state.wait = Wait{now + confirm_within, options_.boot_id};
     if (auto done = write_content(state.policy, policy->envelope.SerializeAsString()); !done)
         return done;
+    if (before && state.former != state.inventory) // it was removed when the newer one came
+        if (auto done = write_content(state.former, wire::canonical(before->inventory)); !done)
+            return done;
     if (auto done = write(state); !done)
         return done;
     policy_ = std::move(policy);
     confirmed_ = std::move(confirmed);
+    former_ = std::move(before);
     return {};
 }
 
@@ -258,10 +272,12 @@ Held::Done Held::keep_inventory(InventoryRef inventory) {
 Held::Done Held::confirm() {
     auto state = state_;
     state.confirmed.clear();
+    state.former.clear();
     state.wait.reset();
     if (auto done = write(state); !done)
         return done;
     confirmed_ = nullptr;
+    former_ = nullptr;
     return {};
 }
 
@@ -285,11 +301,9 @@ Held::Done Held::write_content(const std::string& name, const std::string& bytes
 }
 
 Held::Done Held::write(const State& state) {
-    json::object out{{"epoch", state.epoch},
-                     {"rolled_back", state.rolled_back},
-                     {"policy", state.policy},
-                     {"inventory", state.inventory},
-                     {"confirmed", state.confirmed}};
+    json::object out{{"epoch", state.epoch},         {"rolled_back", state.rolled_back},
+                     {"policy", state.policy},       {"inventory", state.inventory},
+                     {"confirmed", state.confirmed}, {"former", state.former}};
     if (state.wait) {
         out["wait_until_ms"] = state.wait->until.count();
         out["wait_boot_id"] = state.wait->boot_id;
@@ -303,7 +317,8 @@ Held::Done Held::write(const State& state) {
 
 // Left by an older state, or by a writer that was killed.
 void Held::remove_unused() const {
-    const std::set<std::string> used{state_file, state_.policy, state_.inventory, state_.confirmed};
+    const std::set<std::string> used{state_file, state_.policy, state_.inventory, state_.confirmed,
+                                     state_.former};
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(options_.directory, error))
         if (!used.contains(entry.path().filename().string()))

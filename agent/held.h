@@ -51,13 +51,18 @@ class Held {
     std::uint64_t epoch() const { return state_.epoch; }
     const PolicyRef& policy() const { return policy_; }
     const InventoryRef& inventory() const { return inventory_; }
-    // The newest of both; nullopt: a half is missing.
+    // The policy with the inventory that goes with it; nullopt: a half is missing.
     std::optional<v1::Snapshot> snapshot() const;
+    // The newest; but where that lacks what the rules name and the one from before the wait for a
+    // Confirm does not, that one: a version that was left had the identities numbered anew.
+    const InventoryRef& inventory_for(const v1::Policy& policy) const;
     const std::vector<std::string>& notes() const { return notes_; }
 
     // Durable on return; after an error nothing has changed.
     using Done = std::expected<void, HeldError>;
-    Done keep_policy(PolicyRef policy, std::chrono::seconds confirm_within, Time now);
+    // `former`: the inventory that was in force with the policy before.
+    Done keep_policy(PolicyRef policy, std::chrono::seconds confirm_within, Time now,
+                     const InventoryRef& former = nullptr);
     Done keep_inventory(InventoryRef inventory);
     Done confirm();
     Done roll_back(PolicyRef policy, std::uint64_t left);
@@ -69,7 +74,7 @@ class Held {
     };
     struct State {
         std::uint64_t epoch = 0, rolled_back = 0;
-        std::string policy, inventory, confirmed; // names of files; empty: none
+        std::string policy, inventory, confirmed, former; // names of files; empty: none
         std::optional<Wait> wait;
     };
     explicit Held(Options options) : options_(std::move(options)) {}
@@ -88,7 +93,7 @@ class Held {
     Options options_;
     State state_;
     PolicyRef policy_, confirmed_;
-    InventoryRef inventory_;
+    InventoryRef inventory_, former_; // former: from before the last wait for a Confirm
     std::vector<std::string> notes_;
 };
 

@@ -40,8 +40,9 @@ SessionOptions session_options(const Credentials& credentials, const Held& held,
     return out;
 }
 
-SessionStart session_start(const Held& held, const Spool& spool) {
+SessionStart session_start(const Credentials& credentials, const Held& held, const Spool& spool) {
     auto out = held.start();
+    out.trust = credentials.bundle;
     out.flow_stream = spool.stream();
     out.flows_through = spool.acknowledged();
     return out;
@@ -81,7 +82,7 @@ Link::Link(asio::io_context& loop, Credentials credentials, Held& held, Spool& s
     : loop_(loop), credentials_(std::move(credentials)), held_(held), spool_(spool), host_(host),
       options_(std::move(options)),
       session_(with_verifier(session_options(credentials_, held, options_)),
-               session_start(held, spool)),
+               session_start(credentials_, held, spool)),
       clock_(std::make_unique<Clock>(loop)) {
     state_.endpoint = credentials_.endpoints.front().text();
 }
@@ -117,6 +118,7 @@ void Link::impact(v1::Impact impact) {
 
 void Link::renewed(Credentials credentials) {
     credentials_ = std::move(credentials);
+    feed(input::Renewed{credentials_.bundle});
 }
 
 void Link::stop(const std::string& sentence, std::function<void()> stopped) {
@@ -264,11 +266,12 @@ std::expected<void, std::string> Link::take(const Choice& choice) {
     if (policy && inventory)
         if (auto done = host_.enforce(join(policy->policy, inventory->inventory)); !done)
             return done;
+    const auto former = held_.inventory();
     Held::Done kept;
     if (choice.takes_inventory)
         kept = held_.keep_inventory(inventory);
     if (kept && choice.takes_policy)
-        kept = held_.keep_policy(policy, confirm_within_, boot_time());
+        kept = held_.keep_policy(policy, confirm_within_, boot_time(), former);
     if (kept)
         return {};
     enforce_held();
@@ -316,10 +319,11 @@ void Link::perform(const action::RollBackTo& action) {
                  held_.policy() ? shown_version(held_.policy()->policy) : action.left,
                  action.policy ? fmt::format("version {}", shown_version(action.policy->policy))
                                : "no policy");
-    if (action.policy && held_.inventory())
-        if (auto done = host_.enforce(join(action.policy->policy, held_.inventory()->inventory));
-            !done)
+    if (action.policy && held_.inventory()) {
+        const auto& policy = action.policy->policy;
+        if (auto done = host_.enforce(join(policy, held_.inventory_for(policy)->inventory)); !done)
             spdlog::error("going back failed: {}", done.error());
+    }
     if (!action.policy)
         host_.enforce_nothing();
     keep(held_.roll_back(action.policy, action.left));

@@ -64,7 +64,7 @@ class Link {
     void flows_queued(); // the spool has something new
     void report(v1::HostReport report);
     void impact(v1::Impact impact);
-    void renewed(Credentials credentials); // for the next connection
+    void renewed(Credentials credentials); // connects again with them
     const Credentials& credentials() const { return credentials_; }
     // Says goodbye; `stopped` is called from the loop within two seconds.
     void stop(const std::string& sentence, std::function<void()> stopped);

@@ -36,14 +36,23 @@ class Renewal::Impl : public std::enable_shared_from_this<Impl> {
         const auto now = std::time(nullptr);
         const auto due = seconds(pki::renew_at(credentials_.own()) - now);
         const auto left = seconds(credentials_.own().not_after - now);
+        asking_ = false;
+        if (asked_for_)
+            return wait_for(shortest_wait);
         wait_for(due > seconds(0) ? std::min(due, longest_wait)
                                   : std::clamp(left / 20, shortest_wait, longest_wait));
     }
     void begin() {
-        if (std::time(nullptr) >= pki::renew_at(credentials_.own()))
-            ask(0);
-        else
-            wait();
+        if (asking_)
+            return;
+        if (!asked_for_ && std::time(nullptr) < pki::renew_at(credentials_.own()))
+            return wait();
+        asking_ = true;
+        ask(0);
+    }
+    void ask_now() {
+        asked_for_ = true;
+        begin();
     }
     void stop() {
         renewed_ = nullptr;
@@ -99,6 +108,7 @@ class Renewal::Impl : public std::enable_shared_from_this<Impl> {
         if (auto saved = save_credentials(state_dir_, got); !saved)
             return failed(saved.error().message);
         trouble_.clear();
+        asked_for_ = false;
         credentials_ = std::move(got);
         spdlog::info("the certificate was renewed: serial {}", credentials_.own().serial);
         renewed_(credentials_);
@@ -117,6 +127,7 @@ class Renewal::Impl : public std::enable_shared_from_this<Impl> {
     std::function<void(const Credentials&)> renewed_; // empty: stopped
     asio::steady_timer timer_;
     std::string trouble_;
+    bool asking_ = false, asked_for_ = false;
 };
 
 Renewal::Renewal(asio::io_context& loop, std::string state_dir, Credentials credentials,
@@ -128,6 +139,9 @@ Renewal::~Renewal() {
 }
 void Renewal::start() {
     impl_->begin();
+}
+void Renewal::ask_now() {
+    impl_->ask_now();
 }
 const std::string& Renewal::trouble() const {
     return impl_->trouble();

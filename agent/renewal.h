@@ -27,6 +27,8 @@ class Renewal {
     ~Renewal();
 
     void start();
+    // Whatever the age of the present one; when it fails, again and again until it is there.
+    void ask_now();
     const std::string& trouble() const; // of the last attempt; empty: none
 
   private:

@@ -55,7 +55,8 @@ class Session::Machine {
   public:
     Machine(SessionOptions options, const SessionStart& start)
         : policy(start, options.verify), inventory(start), options_(std::move(options)),
-          flows_(start), random_(static_cast<std::minstd_rand::result_type>(options_.seed)) {}
+          flows_(start), trust_(start.trust),
+          random_(static_cast<std::minstd_rand::result_type>(options_.seed)) {}
 
     std::vector<Action> resume(const Input& input, Time now) {
         now_ = now;
@@ -152,6 +153,17 @@ class Session::Machine {
         out_.send(message);
     }
 
+    // The controller sees certificates in handshakes only.
+    void on(const input::Renewed& input) {
+        constexpr const char* why =
+            "the certificate was renewed; the next session shows the new one";
+        trust_ = input.trust;
+        if (state == SessionState::greeting || state == SessionState::live)
+            close(v1::STOPPING, why);
+        else if (state == SessionState::connecting)
+            trouble(why);
+    }
+
     void on(const input::Stop& input) {
         if (state == SessionState::greeting || state == SessionState::live)
             close(v1::STOPPING, input.sentence);
@@ -177,6 +189,7 @@ class Session::Machine {
         hello.set_epoch(options_.epoch);
         for (const auto& capability : options_.capabilities)
             hello.add_capabilities(capability);
+        hello.set_trust(trust_);
         policy.write(hello);
         inventory.write(hello);
         flows_.write(hello);
@@ -332,6 +345,7 @@ class Session::Machine {
 
     SessionOptions options_;
     FlowSender flows_;
+    std::uint64_t trust_;
     std::minstd_rand random_;
     Outbox out_;
     wire::FrameDecoder decoder_;

@@ -69,6 +69,7 @@ struct SessionStart {
     std::uint64_t rolled_back = 0;   // RollBackTo::left of the last time, 0: none
     std::uint64_t flow_stream = 0;   // of the spool
     std::uint64_t flows_through = 0; // acknowledged
+    std::uint64_t trust = 0;         // revision of the trust bundle; 0: unknown
 };
 
 namespace input {
@@ -103,6 +104,9 @@ struct Impact {
 struct CommandDone {
     v1::CommandResult result;
 };
+struct Renewed { // there is a new certificate: the next connection shows it, and comes at once
+    std::uint64_t trust; // revision of the trust bundle that came with it
+};
 struct Stop { // says goodbye; no more attempts
     std::string sentence;
 };
@@ -110,7 +114,7 @@ struct Stop { // says goodbye; no more attempts
 using Input =
     std::variant<input::Start, input::Connected, input::Disconnected, input::Received, input::Tick,
                  input::Applied, input::Refused, input::FlowsQueued, input::Flows, input::Report,
-                 input::Impact, input::CommandDone, input::Stop>;
+                 input::Impact, input::CommandDone, input::Renewed, input::Stop>;
 
 namespace action {
 struct Connect {};

@@ -29,11 +29,16 @@ Uplink::Uplink(asio::io_context& loop, asio::thread_pool& worker, Enforcement& e
                Paired& paired, Hooks hooks)
     : loop_(loop), worker_(worker), enforcement_(enforcement), paired_(paired),
       policy_changed_(std::move(hooks.policy_changed)),
-      commands_(enforcement, std::move(hooks.commands)), summaries_({}, monotonic_ns()),
-      names_(enforcement),
+      commands_(enforcement, with_renewal(std::move(hooks.commands))),
+      summaries_({}, monotonic_ns()), names_(enforcement),
       link_(loop, paired.credentials, paired.held, paired.spool, *this, link_options()),
       renewal_(loop, enforcement.options().state_dir, paired.credentials,
                [this](const Credentials& renewed) { link_.renewed(renewed); }) {}
+
+CommandHooks Uplink::with_renewal(CommandHooks hooks) {
+    hooks.renew = [this] { renewal_.ask_now(); };
+    return hooks;
+}
 
 void Uplink::start() {
     look();
@@ -89,7 +94,7 @@ void Uplink::tell_impact() {
         rows = datapath.impacts();
         std::erase_if(rows, [&](const auto& row) { return !enforcer.is_staged(row.staged); });
     }
-    if (auto message = impacts_.message(staging, rows, names_, wall_offset_ns()))
+    if (auto message = impacts_.message(staging, rows, names_, wall_ns(), wall_offset_ns()))
         link_.impact(std::move(*message));
 }
 

@@ -48,6 +48,7 @@ class Uplink : private LinkHost {
     void enforce_nothing() override;
     v1::CommandResult run(const v1::Command& command, std::function<void()>& afterwards) override;
 
+    CommandHooks with_renewal(CommandHooks hooks);
     ReportScope scope() const;
     void queue(bool all);
     void tell_impact();

@@ -10,14 +10,10 @@
 
 #include "agent/flow_text.h"
 #include "agent/flows.h"
+#include "common/address_bytes.h"
 
 namespace ringwall::agent {
 namespace {
-
-std::string bytes_of(const Address& address) {
-    const auto* data = reinterpret_cast<const char*>(address.bytes.data());
-    return address.is_v4() ? std::string(data + 12, 4) : std::string(data, 16);
-}
 
 // What the snapshot says about one address.
 struct Peer {
@@ -40,8 +36,9 @@ Peer look_up(const v1::Snapshot& snapshot, const Address& address) {
     Peer peer;
     const auto host = snapshot.policy().subjects_size() ? snapshot.policy().subjects(0).workload()
                                                         : std::string{};
+    const auto bytes = address_bytes(address);
     for (const auto& owner : snapshot.inventory().addresses()) {
-        if (owner.address() != bytes_of(address) || (!owner.host().empty() && owner.host() != host))
+        if (owner.address() != bytes || (!owner.host().empty() && owner.host() != host))
             continue;
         peer.workloads.assign(owner.workloads().begin(), owner.workloads().end());
         peer.identities.assign(owner.identities().begin(), owner.identities().end());
@@ -222,8 +219,8 @@ void decide(Judgement& out, v1::Mode mode, const Peer& peer, const Matches& matc
         if (found == matches.by_action.end())
             continue;
         if (action == v1::ALLOW && matches.allowed.size() < claims) {
-            out.near.push_back("several workloads claim this address and the allow rules do not "
-                               "cover each of them");
+            out.near.emplace_back("several workloads claim this address and the allow rules do not "
+                                  "cover each of them");
             continue;
         }
         if (out.rules.empty()) {
@@ -270,6 +267,7 @@ Judgement judge(const v1::Snapshot& snapshot, const v1::Subject& subject, bool i
             continue;
         const auto how = fit(rule, tuple, process);
         collect(rule, peer, how, matches);
+        out.unsure |= how.holds == Holds::maybe && rule.action() == v1::ALLOW;
         if (how.holds == Holds::no || (how.holds == Holds::maybe && rule.action() == v1::ALLOW))
             out.near.push_back(fmt::format("{} names this peer but {}{}", rule.id(), how.missing,
                                            how.holds == Holds::maybe ? " (not known here)" : ""));
@@ -279,19 +277,16 @@ Judgement judge(const v1::Snapshot& snapshot, const v1::Subject& subject, bool i
 }
 
 std::expected<Address, ApiError> resolve(const v1::Snapshot& snapshot, const std::string& who) {
-    if (auto address = Address::parse(who))
+    if (const auto address = Address::parse(who))
         return *address;
-    const auto from_bytes = [](const std::string& bytes) {
-        Address address = Address::v4(0);
-        std::ranges::copy(bytes, address.bytes.begin() + (bytes.size() == 4 ? 12 : 0));
-        return address;
-    };
     for (const auto& subject : snapshot.policy().subjects())
         if (subject.workload() == who && subject.addresses_size())
-            return from_bytes(subject.addresses(0));
+            if (const auto address = address_from_bytes(subject.addresses(0)))
+                return *address;
     for (const auto& owner : snapshot.inventory().addresses())
         if (std::ranges::find(owner.workloads(), who) != owner.workloads().end())
-            return from_bytes(owner.address());
+            if (const auto address = address_from_bytes(owner.address()))
+                return *address;
     return std::unexpected(ApiError{
         ApiErrc::not_found,
         fmt::format("'{}' is neither an address nor a workload with an address in this policy",
@@ -301,8 +296,9 @@ std::expected<Address, ApiError> resolve(const v1::Snapshot& snapshot, const std
 const v1::Subject* subject_of(const v1::Snapshot& snapshot, const std::string& who) {
     const auto address = Address::parse(who);
     for (const auto& subject : snapshot.policy().subjects()) {
-        const bool owns = address && std::ranges::find(subject.addresses(), bytes_of(*address)) !=
-                                         subject.addresses().end();
+        const bool owns =
+            address && std::ranges::find(subject.addresses(), address_bytes(*address)) !=
+                           subject.addresses().end();
         if (subject.workload() == who || owns)
             return &subject;
     }

@@ -39,7 +39,8 @@ struct Judgement {
     std::string reason;             // a sentence
     std::vector<std::string> rules; // that matched, deciding one first
     std::vector<std::string>
-        near; // rules that name the peer and fail on one thing, with that thing
+        near;            // rules that name the peer and fail on one thing, with that thing
+    bool unsure = false; // an allow rule asks for what is not known here about the process
 };
 
 Judgement judge(const v1::Snapshot& snapshot, const v1::Subject& subject, bool inbound,

@@ -144,6 +144,7 @@ enum class Direction : std::uint8_t { none, outbound, inbound };
 const char* name(Verdict);
 const char* reason_name(std::uint8_t reason);
 constexpr std::uint8_t reason_allow = 1; // an allow rule matched
+constexpr std::uint8_t reason_idle = 11; // nothing is judged
 // Why path, name and digest of an event's process do not hold ("" when they do).
 std::string unresolved_reason(std::uint32_t owner_flags);
 bool was_replaced(std::uint32_t owner_flags); // its file was deleted or replaced after the start

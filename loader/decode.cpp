@@ -27,6 +27,12 @@ void take_tuple(Event& e, const rw_tuple& t, __u8 dir) {
     e.peer_port = t.peer_port;
 }
 
+// Of the service, whose end the direction tells.
+void take_service_port(Event& e, __u16 port) {
+    const bool icmp = e.protocol == 1 || e.protocol == 58;
+    (e.direction == Direction::inbound && !icmp ? e.local_port : e.peer_port) = port;
+}
+
 void take_counts(Event& e, const rw_counts& c) {
     e.out_bytes = c.out_bytes;
     e.in_bytes = c.in_bytes;
@@ -74,7 +80,7 @@ const char* name(Tampering::What what) {
     return "unknown";
 }
 
-static_assert(reason_allow == RW_REASON_ALLOW);
+static_assert(reason_allow == RW_REASON_ALLOW && reason_idle == RW_REASON_IDLE);
 
 const char* reason_name(std::uint8_t reason) {
     static constexpr const char* names[] = {
@@ -165,8 +171,7 @@ Event decode_fold(const rw_fold_key& key, const std::optional<rw_principal>& who
     e.direction = direction(key.direction & ~RW_FOLD_PASSED);
     e.protocol = key.protocol;
     e.peer = address(key.peer);
-    const bool icmp = key.protocol == 1 || key.protocol == 58;
-    (e.direction == Direction::inbound && !icmp ? e.local_port : e.peer_port) = key.port;
+    take_service_port(e, key.port);
     e.subject = key.subject;
     e.exe = who ? who->exe : 0;
     e.time_ns = fold.last;
@@ -190,8 +195,7 @@ Impact decode_impact(const rw_impact_key& key, const rw_impact& row,
     e.direction = direction(key.direction);
     e.protocol = key.protocol;
     e.peer = address(row.peer);
-    const bool icmp = key.protocol == 1 || key.protocol == 58;
-    (e.direction == Direction::inbound && !icmp ? e.local_port : e.peer_port) = key.port;
+    take_service_port(e, key.port);
     e.subject = key.subject;
     e.peer_id = key.peer;
     e.rule_set = key.rule_set;

@@ -11,6 +11,7 @@ constexpr std::array table{
     KindInfo{Kind::would_block_new, "would_block_new", Severity::notice, true},
     KindInfo{Kind::tamper, "tamper", Severity::critical, false},
     KindInfo{Kind::agent_silent, "agent_silent", Severity::error, false},
+    KindInfo{Kind::agent_given_up, "agent_given_up", Severity::error, false},
     KindInfo{Kind::agent_back, "agent_back", Severity::notice, false},
     KindInfo{Kind::duplicate_host, "duplicate_host", Severity::critical, false},
     KindInfo{Kind::policy_refused, "policy_refused", Severity::error, false},

@@ -27,6 +27,7 @@ enum class Kind {
     would_block_new, // the first would-block of its key
     tamper,
     agent_silent,
+    agent_given_up, // its peers' rules do not find it
     agent_back,
     duplicate_host,
     policy_refused,

@@ -1,15 +1,13 @@
 // /workloads/mode and /workloads/labels: many workloads as one change.
-#include <algorithm>
-#include <set>
+#include <map>
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "control/api/endpoint.h"
 #include "control/api/flow_source.h"
 #include "control/api/render.h"
-#include "control/api/selection.h"
+#include "control/api/whom.h"
 #include "control/api/writing.h"
 
 namespace ringwall::api {
@@ -17,55 +15,9 @@ namespace {
 
 namespace json = boost::json;
 
-struct Chosen {
-    std::vector<const model::Workload*> workloads;
-    std::vector<core::Fault> warnings;
-    bool by_name = false;
-};
-
-Result<Chosen> by_names(const Context& context, const Principal& who,
-                        const std::vector<std::string>& names) {
-    const std::set<std::string> wanted(names.begin(), names.end());
-    std::set<std::string> missing = wanted;
-    Chosen out{.by_name = true};
-    for (const auto& workload : context.controller.draft().workloads) {
-        if (!wanted.contains(workload.name))
-            continue;
-        missing.erase(workload.name);
-        if (!who.sees(workload.labels))
-            return forbidden(fmt::format("workload {} is outside {}, to which the role of {} is "
-                                         "narrowed",
-                                         workload.name, text(who.scope), who.actor));
-        out.workloads.push_back(&workload);
-    }
-    if (!missing.empty())
-        return not_found(fmt::format("there is no workload {}", fmt::join(missing, ", ")));
-    return out;
-}
-
-Result<Chosen> chosen(const Context& context, const Principal& who, Fields& fields,
-                      Faults& faults) {
-    const auto labels = fields.text("labels", 4096);
-    const auto names = fields.texts("names");
-    if (labels.has_value() == names.has_value() && faults.empty())
-        faults.push_back({{}, "", "name the workloads by exactly one of labels and names"});
-    if (!faults.empty())
-        return invalid(std::move(faults));
-    if (names)
-        return by_names(context, who, *names);
-    const auto query = query_in("labels", *labels);
-    if (!query)
-        return std::unexpected(query.error());
-    const auto& all = context.controller.draft().workloads;
-    Chosen out{select_page(all, *query, who.scope, "", 0).items, query_warnings(*query, all)};
-    if (out.workloads.empty() && out.warnings.empty())
-        out.warnings.push_back({{}, "/labels", "the label query selects no workload", true});
-    return out;
-}
-
 // The spec of each chosen workload, with `edit` done to it.
 template <typename Change>
-Result<std::vector<store::Edit>> changed_specs(const Context& context, const Chosen& chosen,
+Result<std::vector<store::Edit>> changed_specs(const Context& context, const Whom& chosen,
                                                Change change) {
     std::vector<store::Edit> out;
     for (const auto* workload : chosen.workloads) {
@@ -80,30 +32,8 @@ Result<std::vector<store::Edit>> changed_specs(const Context& context, const Cho
     return out;
 }
 
-// An unmanaged workload has no mode.
-void leave_out_unmanaged(Chosen& chosen) {
-    std::vector<std::string> left_out;
-    std::erase_if(chosen.workloads, [&](const model::Workload* workload) {
-        if (!workload->managed)
-            left_out.push_back(workload->name);
-        return !workload->managed;
-    });
-    constexpr std::size_t most_named = 10;
-    if (left_out.empty())
-        return;
-    const auto count = left_out.size();
-    left_out.resize(std::min(count, most_named));
-    chosen.warnings.push_back(
-        {{},
-         "/labels",
-         fmt::format("{} selected workloads have no agent and so no mode: {}{}", count,
-                     fmt::join(left_out, ", "), count > most_named ? " ..." : ""),
-         true});
-}
-
 // What the step to `full` would cut, as far as recent flows show it.
-void warn_of_cuts(const Context& context, const Chosen& chosen,
-                  std::vector<core::Fault>& warnings) {
+void warn_of_cuts(const Context& context, const Whom& chosen, std::vector<core::Fault>& warnings) {
     constexpr std::size_t most_flows = 1000;
     constexpr std::int64_t day_ns = 86'400'000'000'000;
     if (!context.options.flows)
@@ -138,7 +68,7 @@ Answer set_mode(Context& context, Call& call) {
     Fields fields(call.body, "", faults, {"labels", "names", "mode"});
     fields.require("mode");
     const auto mode = fields.mode("mode");
-    auto which = chosen(context, call.who, fields, faults);
+    auto which = whom(context, call.who, fields, faults);
     if (!which)
         return std::unexpected(which.error());
     if (!which->by_name)
@@ -182,7 +112,7 @@ Answer set_labels(Context& context, Call& call) {
         if (set.contains(key))
             fields.fault("remove", fmt::format("{} is both set and removed; say one of them",
                                                in_quotes(key)));
-    const auto which = chosen(context, call.who, fields, faults);
+    const auto which = whom(context, call.who, fields, faults);
     if (!which)
         return std::unexpected(which.error());
     auto edits =

@@ -65,6 +65,7 @@ inline constexpr std::size_t small_body = 64 * 1024, document_body = 1024 * 1024
 std::vector<Endpoint> object_endpoints();
 std::vector<Endpoint> apply_endpoints();
 std::vector<Endpoint> bulk_endpoints();
+std::vector<Endpoint> cut_endpoints();
 std::vector<Endpoint> version_endpoints();
 std::vector<Endpoint> provision_endpoints();
 std::vector<Endpoint> rollout_endpoints();
@@ -73,6 +74,7 @@ std::vector<Endpoint> impact_endpoints();
 std::vector<Endpoint> token_endpoints();
 std::vector<Endpoint> pairing_endpoints();
 std::vector<Endpoint> agent_endpoints();
+std::vector<Endpoint> authority_endpoints();
 std::vector<Endpoint> why_endpoints();
 std::vector<Endpoint> audit_endpoints();
 std::vector<Endpoint> stream_endpoints();

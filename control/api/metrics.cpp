@@ -7,6 +7,8 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include "control/api/impact_row.h"
+
 namespace ringwall::api {
 namespace {
 
@@ -96,6 +98,42 @@ void add_policy(Families& out, const core::Controller& controller) {
                phases);
 }
 
+// Sums over agents, as of `ringwall impact`.
+void add_staging(Families& out, const core::Controller& controller) {
+    const auto staging = controller.staging();
+    out.gauge("ringwall_controller_staging", "Number of the staged draft; 0: nothing is staged.",
+              staging ? static_cast<double>(staging->number) : 0);
+    if (!staging)
+        return;
+    double reporting = 0, omitted = 0;
+    for (const auto& agent : staging->agents)
+        reporting += agent.reported ? 1 : 0;
+    Values connections{{"same", 0}, {"newly-blocked", 0}, {"newly-allowed", 0}};
+    for (const auto& [agent, impact] : controller.impacts().all()) {
+        connections["same"] += static_cast<double>(impact.same());
+        omitted += static_cast<double>(impact.omitted());
+        for (const auto& row : impact.rows())
+            connections[change_word(row)] += static_cast<double>(row.count());
+    }
+    out.gauges("ringwall_controller_staging_connections",
+               "Connections and attempts that agents judged by the staged draft.", "change",
+               connections);
+    out.gauge("ringwall_controller_staging_omitted",
+              "Of those, what is beyond the rows that agents keep.", omitted);
+    out.gauge("ringwall_controller_staging_agents", "Agents that are given the staged draft.",
+              static_cast<double>(staging->agents.size()));
+    out.gauge("ringwall_controller_staging_agents_reporting", "Of those, the ones that reported.",
+              reporting);
+}
+
+void add_authority(Families& out, const core::Controller& controller) {
+    for (const auto& ca : controller.rotation().authorities)
+        if (ca.phase == pki::Phase::issuing)
+            out.gauge("ringwall_controller_ca_expiry_seconds",
+                      "Unix time at which the CA that issues certificates ends.",
+                      static_cast<double>(ca.certificate.not_after));
+}
+
 } // namespace
 
 std::string metrics_text(const Context& context) {
@@ -103,6 +141,8 @@ std::string metrics_text(const Context& context) {
     add_counters(out, context.controller.counters());
     add_fleet(out, context.controller);
     add_policy(out, context.controller);
+    add_staging(out, context.controller);
+    add_authority(out, context.controller);
     out.gauge("ringwall_controller_api_streams", "Streams of events and flows that are open.",
               static_cast<double>(*context.streams));
     if (context.options.metrics)

@@ -41,6 +41,7 @@ json::object to_json(const core::PairAnswer& paired) {
     return {{"agent", paired.agent},
             {"certificate", paired.certificate},
             {"trust", paired.trust},
+            {"bundle", paired.bundle},
             {"signing_keys", paired.signing_keys},
             {"endpoints", json::array(paired.endpoints.begin(), paired.endpoints.end())}};
 }

@@ -21,6 +21,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/notify.h"
+#include "common/time.h"
 #include "control/alerts/alerts.h"
 #include "control/alerts/flow_event.h"
 #include "control/api/api.h"
@@ -40,12 +41,6 @@ using Started = std::expected<void, std::string>;
 
 constexpr auto identity_life = 24h; // of the controller's own certificate in use
 constexpr auto stop_grace = 3s;
-
-std::int64_t wall_ns() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 Started prepare_directory(const std::string& path) {
     std::error_code error;
@@ -80,6 +75,7 @@ class Application {
     void every(asio::steady_timer& timer, std::chrono::nanoseconds period,
                std::function<void()> work);
     void renew_identity();
+    void take_over_authority();
     void tell(const core::Notice& notice);
     void stop();
 
@@ -111,7 +107,7 @@ Started Application::start() {
             stop();
     });
     every(renewal_, identity_life, [this] { renew_identity(); });
-    every(sweep_, 10s, [this] { flow_path_->trim(wall_ns()); });
+    every(sweep_, 10s, [this] { flow_path_->trim(wall_clock_ns()); });
     if (const auto interval = agent::watchdog_interval(); interval.count())
         every(watchdog_, interval, [] { agent::notify_alive(); });
     arm();
@@ -159,10 +155,12 @@ Started Application::open_controller() {
     options.names = settings_.names;
     options.port = settings_.port;
     options.certificate_life = settings_.certificate_days * 86400;
-    options.wall = wall_ns;
+    options.silent_grace = std::chrono::hours(settings_.silent_grace_hours);
+    options.wall = wall_clock_ns;
     options.steady = server::boot_clock;
     options.notice = [this](const core::Notice& notice) { tell(notice); };
     options.wake = [this] { asio::post(loop_, [this] { arm(); }); };
+    options.authority_changed = [this] { take_over_authority(); };
     options.flows = flow_path_.get();
     auto controller = core::Controller::open(std::move(options));
     if (!controller)
@@ -174,10 +172,14 @@ Started Application::open_controller() {
 
 // For people's command lines on this host.
 Started Application::write_trust() const {
-    const auto file = settings_.data_dir + "/ca.pem";
-    std::ofstream out(file, std::ios::trunc);
+    const auto file = settings_.data_dir + "/ca.pem", made = file + ".new";
+    std::ofstream out(made, std::ios::trunc);
     out << controller_->trust_bundle();
-    if (out.flush())
+    out.close();
+    std::error_code error;
+    if (out)
+        fs::rename(made, file, error); // whoever reads it meanwhile has it whole
+    if (out && !error)
         return {};
     return std::unexpected(file + ": cannot be written; is the disk full?");
 }
@@ -185,7 +187,7 @@ Started Application::write_trust() const {
 Started Application::open_api() {
     api::Options options;
     options.temp_dir = settings_.data_dir;
-    options.wall = wall_ns;
+    options.wall = wall_clock_ns;
     options.steady = server::boot_clock;
     options.aside = [this](std::function<void()> work, std::function<void()> done) {
         asio::post(aside_, [this, work = std::move(work), done = std::move(done)]() mutable {
@@ -244,11 +246,18 @@ void Application::renew_identity() {
         spdlog::error("{}", done.error().message);
 }
 
+// Agents' certificates are judged by the controller, which knows the CAs of the moment.
+void Application::take_over_authority() {
+    renew_identity();
+    if (auto written = write_trust(); !written)
+        spdlog::error("{}", written.error());
+}
+
 // Sessions have a timer of their own; this one is for versions on their way.
 void Application::arm() {
     if (stopping_)
         return;
-    const auto due = controller_->judgement_due();
+    const auto due = controller_->own_deadline();
     if (!due) {
         judgement_.cancel();
         return;
@@ -277,7 +286,7 @@ void Application::tell(const core::Notice& notice) {
     const auto kind = alerts::kind_of(notice.kind);
     if (!kind)
         return spdlog::error("no alert is called {}", notice.kind);
-    alerts_->tell({*kind, notice.key, notice.sentence, notice.fields, wall_ns()});
+    alerts_->tell({*kind, notice.key, notice.sentence, notice.fields, wall_clock_ns()});
 }
 
 void Application::stop() {

@@ -21,6 +21,7 @@ struct Settings {
     std::int64_t certificate_days = 30; // of agents
     std::uint64_t flow_rows = 1'000'000;
     std::int64_t flow_days = 7;
+    std::int64_t silent_grace_hours = 0; // 0: the silent stay in their peers' policy for ever
     std::string log_level = "info";
     alerts::Config alerts;
 };

@@ -35,7 +35,9 @@ std::string policy_state(const json::value& agent, const Painter& paint) {
 
 Row row(const json::value& agent, bool wide, const Painter& paint) {
     const bool revoked = !text_at(agent, "revoked").empty();
-    const auto presence = revoked ? "revoked" : text_at(agent, "presence");
+    const auto presence = revoked                   ? "revoked"
+                          : flag(agent, "given_up") ? "given up"
+                                                    : text_at(agent, "presence");
     Row out{text_at(agent, "name"),
             paint(color_of(presence), presence),
             age(text_at(agent, "last_heard"), std::time(nullptr)),

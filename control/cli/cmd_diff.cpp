@@ -2,6 +2,7 @@
 #include <array>
 
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 #include "control/cli/controller.h"
 #include "control/cli/edits.h"
@@ -31,6 +32,11 @@ Result<json::object> of_files(client::Client& client, const Arguments& arguments
     for (const auto& document : *documents)
         if (const auto* kind = kind_of_document(document.kind); kind && kind->policy)
             list.push_back(document.json);
+        else
+            fmt::print(stderr,
+                       "{}: {} {} is not compared: it is in no version, 'apply' puts it in "
+                       "force at once\n",
+                       document.file, document.kind, document.name);
     auto answer = ask(client,
                       client::write("POST", client::target({"apply"}, {{"dry_run", "true"}}),
                                     json::object{{"documents", std::move(list)}}),

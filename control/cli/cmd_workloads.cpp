@@ -1,11 +1,14 @@
 // mode and label: many workloads at once, acting at once.
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <optional>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include "control/cli/controller.h"
+#include "control/cli/cuts.h"
 #include "control/cli/edits.h"
 #include "control/cli/subcommands.h"
 #include "control/model/nearest.h"
@@ -31,18 +34,36 @@ Result<void> add_whom(const Arguments& arguments, const std::vector<std::string>
     return {};
 }
 
-Result<void> send(const Arguments& arguments, std::string_view what, json::object body) {
-    auto client = open_controller(arguments);
-    if (!client)
-        return std::unexpected(client.error());
+Result<json::object> send(client::Client& client, const Arguments& arguments, std::string_view what,
+                          json::object body) {
     auto answer =
-        ask(*client, client::write("POST", client::target({"workloads", what}, dry_run(arguments)),
-                                   std::move(body)));
-    if (!answer)
-        return std::unexpected(answer.error());
-    show_warnings(*answer);
-    print_edits(*answer, arguments, {arguments.has("--dry-run"), true});
-    return {};
+        ask(client, client::write("POST", client::target({"workloads", what}, dry_run(arguments)),
+                                  std::move(body)));
+    if (answer)
+        show_warnings(*answer);
+    return answer;
+}
+
+void show(const json::object& answer, const Arguments& arguments) {
+    print_edits(answer, arguments, {arguments.has("--dry-run"), true});
+}
+
+// The live connections that the mode would end, by what agents see now.
+Result<json::object> find_cuts(client::Client& client, json::object body) {
+    const char* const session = std::getenv("SSH_CONNECTION"); // NOLINT(concurrency-mt-unsafe)
+    if (const auto caller = ssh_client(session ? session : ""))
+        body["callers"] = json::array{json::string(*caller)};
+    return ask(client,
+               client::write("POST", client::target({"workloads", "cuts"}), std::move(body)));
+}
+
+// They are shown on stderr. True: go on.
+Result<bool> accepted(const Arguments& arguments, const json::object& cuts) {
+    const auto totals = totals_of(cuts);
+    fmt::print(stderr, "{}", cuts_text(cuts, Painter::from(arguments)));
+    if (totals.total == 0 || arguments.has("--dry-run"))
+        return true;
+    return agreed(arguments, totals.yours ? "This ends your own session. Go on?" : "Go on?");
 }
 
 Result<void> mode(const Arguments& arguments) {
@@ -59,7 +80,25 @@ Result<void> mode(const Arguments& arguments) {
     json::object body{{"mode", mode}};
     if (auto added = add_whom(arguments, names, body); !added)
         return added;
-    return send(arguments, "mode", std::move(body));
+    auto client = open_controller(arguments);
+    if (!client)
+        return std::unexpected(client.error());
+    std::optional<json::object> cuts;
+    if (mode == "selective" || mode == "full") {
+        auto found = find_cuts(*client, body);
+        if (!found)
+            return std::unexpected(found.error());
+        cuts = std::move(*found);
+        if (auto go = accepted(arguments, *cuts); !go || !*go)
+            return go ? Result<void>() : std::unexpected(go.error());
+    }
+    auto answer = send(*client, arguments, "mode", std::move(body));
+    if (!answer)
+        return std::unexpected(answer.error());
+    if (cuts && arguments.has("--dry-run"))
+        (*answer)["cuts"] = std::move(*cuts);
+    show(*answer, arguments);
+    return {};
 }
 
 // "env=Production" sets, "env-" removes; everything before the first of them is a name.
@@ -92,24 +131,37 @@ Result<void> label(const Arguments& arguments) {
         body["remove"] = std::move(remove);
     if (auto added = add_whom(arguments, names, body); !added)
         return added;
-    return send(arguments, "labels", std::move(body));
+    auto client = open_controller(arguments);
+    if (!client)
+        return std::unexpected(client.error());
+    const auto answer = send(*client, arguments, "labels", std::move(body));
+    if (!answer)
+        return std::unexpected(answer.error());
+    show(*answer, arguments);
+    return {};
 }
 
-constexpr std::array flags{
-    Flag{"-l,--labels", "QUERY", "workloads that the query selects, in place of names"},
-    Flag{"--dry-run", "", "show what would change, change nothing"}};
+constexpr Flag labels_flag{"-l,--labels", "QUERY",
+                           "workloads that the query selects, in place of names"};
+constexpr std::array mode_flags{
+    labels_flag,
+    Flag{"--dry-run", "", "show what would change and which connections would end; change nothing"},
+    Flag{"-y,--yes", "", "do not ask, whatever live connections end"}};
+constexpr std::array label_flags{labels_flag,
+                                 Flag{"--dry-run", "", "show what would change, change nothing"}};
 
 } // namespace
 
 const Command mode_command{
     "mode",
     "Set how far workloads enforce: idle, visibility, selective, full",
-    "Acts at once and asks nothing: the way out of an outage. The step to full warns of recent\n"
-    "flows that would be cut; --dry-run only warns.\n\n"
+    "Acts at once. The step to selective or full lists the live connections that it would end, an\n"
+    "SSH session of yours first, and asks before it ends any (without a terminal: give --yes). The\n"
+    "way back asks nothing: it is the way out of an outage.\n\n"
     "  ringwall mode app-uk-1 visibility\n"
     "  ringwall mode -l 'app=Payments,env=Production' full --dry-run",
     "[WORKLOAD...] MODE",
-    flags,
+    mode_flags,
     mode,
     Peer::controller};
 
@@ -119,7 +171,7 @@ const Command label_command{"label",
                             "  ringwall label app-uk-7 role='App Server' loc=UK rack-\n"
                             "  ringwall label -l 'loc=GB' loc=UK",
                             "[WORKLOAD...] KEY=VALUE...",
-                            flags,
+                            label_flags,
                             label,
                             Peer::controller};
 

@@ -62,6 +62,10 @@ std::span<const Command> commands() {
                                   agents_revoke_command,
                                   agents_pause_command,
                                   agents_resume_command,
+                                  authority_show_command,
+                                  authority_announce_command,
+                                  authority_switch_command,
+                                  authority_retire_command,
                                   token_list_command,
                                   token_create_command,
                                   token_revoke_command,
@@ -79,13 +83,14 @@ std::span<const Command> commands() {
 }
 
 std::string_view group_summary(std::string_view group) {
-    return group == "policy"    ? "Look at policy files"
-           : group == "context" ? "Which controllers this account talks to"
-           : group == "agents"  ? "Agents of the fleet: list, describe, revoke, pause, resume"
-           : group == "token"   ? "Tokens of people and programs: list, create, revoke"
-           : group == "audit"   ? "Who changed what, and whether the log is whole"
-           : group == "rollout" ? "The version under way"
-                                : "";
+    return group == "policy"      ? "Look at policy files"
+           : group == "context"   ? "Which controllers this account talks to"
+           : group == "agents"    ? "Agents of the fleet: list, describe, revoke, pause, resume"
+           : group == "authority" ? "The controller's CA: show, announce, switch, retire"
+           : group == "token"     ? "Tokens of people and programs: list, create, revoke"
+           : group == "audit"     ? "Who changed what, and whether the log is whole"
+           : group == "rollout"   ? "The version under way"
+                                  : "";
 }
 
 std::vector<std::span<const Flag>> common_flags(Peer peer) {

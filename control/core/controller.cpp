@@ -84,7 +84,8 @@ Controller::Impl::Impl(Options given, std::unique_ptr<store::Store> opened, Ledg
                        Enrolment members, Policies models)
     : options(std::move(given)), store(std::move(opened)), ledger(std::move(numbers)),
       enrolment(std::move(members)), policies(std::move(models)),
-      hub(session_options(options), *this), fleets(hub, ledger, enrolment.signing_key()) {}
+      hub(session_options(options), *this), fleets(hub, ledger, enrolment.signing_key()),
+      silence(options.silent_grace) {}
 
 Result<void> Controller::Impl::start(std::uint64_t active, std::optional<RolloutState> last) {
     rollout = std::move(last);
@@ -221,6 +222,12 @@ Result<void> Controller::revoke(const store::Author& by, const std::string& agen
                                 const std::string& reason) {
     return impl_->revoke(by, agent, reason);
 }
+Rotation Controller::rotation() const {
+    return impl_->rotation();
+}
+Result<Rotation> Controller::rotate(const store::Author& by, RotationStep step, bool dry_run) {
+    return impl_->rotate(by, step, dry_run);
+}
 std::vector<Agent> Controller::agents() const {
     return impl_->agents();
 }
@@ -228,9 +235,11 @@ std::optional<Agent> Controller::agent(std::string_view name) const {
     return impl_->agent(name);
 }
 Result<void> Controller::command(const store::Author& by, const std::string& agent,
-                                 v1::Command command,
-                                 std::function<void(const v1::CommandResult&)> done) {
+                                 v1::Command command, CommandDone done) {
     return impl_->command(by, agent, std::move(command), std::move(done));
+}
+Result<void> Controller::ask(const std::string& agent, v1::Command question, CommandDone done) {
+    return impl_->ask(agent, std::move(question), std::move(done));
 }
 const model::Policy& Controller::active() const {
     return impl_->policies.active();
@@ -275,17 +284,21 @@ Events::Subscription Controller::subscribe(std::uint64_t after, Events::Listener
 void Controller::tick() {
     impl_->hub.at(impl_->options.steady());
     impl_->judge_rollout();
+    impl_->give_up_silent();
 }
 
 std::optional<std::chrono::milliseconds> Controller::next_deadline() const {
     auto next = impl_->hub.next_deadline();
-    if (const auto rollout = impl_->judgement_due())
-        next = next ? std::min(*next, *rollout) : *rollout;
+    if (const auto own = own_deadline())
+        next = next ? std::min(*next, *own) : *own;
     return next;
 }
 
-std::optional<std::chrono::milliseconds> Controller::judgement_due() const {
-    return impl_->judgement_due();
+std::optional<std::chrono::milliseconds> Controller::own_deadline() const {
+    auto due = impl_->judgement_due();
+    if (const auto silence = impl_->silence.due())
+        due = due ? std::min(*due, *silence) : *silence;
+    return due;
 }
 
 Result<Controller::Identity> Controller::identity() const {

@@ -19,6 +19,7 @@
 #include "control/core/events.h"
 #include "control/core/notice.h"
 #include "control/core/rollout.h"
+#include "control/core/rotation.h"
 #include "control/core/staging.h"
 #include "control/fleet/hub.h"
 #include "control/model/model.h"
@@ -40,16 +41,19 @@ class FlowSink {
 };
 
 struct Options {
-    std::string data_dir;             // exists, mode 0700: policy.db, authority.json, signing.key
-    std::string version;              // of this program
-    std::vector<std::string> names{}; // DNS names and addresses that agents reach it by
+    std::string data_dir;           // exists, mode 0700: policy.db, authority.json, signing.key
+    std::string version;            // of this program
+    std::vector<std::string> names; // DNS names and addresses that agents reach it by
     std::uint16_t port = 8443;
-    std::int64_t certificate_life = 30 * 86400;          // of agents, seconds
-    std::function<std::int64_t()> wall{};                // ns since 1970
-    std::function<std::chrono::milliseconds()> steady{}; // counts sleep, never goes back
-    std::function<void(const Notice&)> notice{};
-    std::function<void()> wake{}; // next_deadline() may have come nearer
-    FlowSink* flows = nullptr;    // outlives the controller; null: batches are refused
+    std::int64_t certificate_life = 30 * 86400; // of agents, seconds
+    std::chrono::milliseconds silent_grace{}; // the silent stay in their peers' policy; 0: for ever
+    std::function<std::int64_t()> wall;       // ns since 1970
+    std::function<std::chrono::milliseconds()> steady; // counts sleep, never goes back
+    std::function<void(const Notice&)> notice;
+    std::function<void()> wake; // next_deadline() may have come nearer
+    // Other CAs, or another one that issues: identity() and trust_bundle() are to be taken anew.
+    std::function<void()> authority_changed;
+    FlowSink* flows = nullptr; // outlives the controller; null: batches are refused
 };
 
 // ---- Objects and versions
@@ -101,7 +105,7 @@ struct StagingState {
     struct Reporter {
         std::string agent;
         bool reported = false; // what it saw, since this staging
-        std::string refused{}; // why it cannot judge by it; empty: it can
+        std::string refused;   // why it cannot judge by it; empty: it can
     };
     std::vector<Reporter> agents; // by name; those for which it says something else
 };
@@ -118,6 +122,7 @@ struct PairAnswer {
     std::string trust;                  // PEM, the bundle
     std::string signing_keys;           // PEM, public keys to pin
     std::vector<std::string> endpoints; // "host:port", to try in this order
+    std::uint64_t bundle = 0;           // revision of `trust`
 };
 
 // ---- The fleet as people see it
@@ -131,6 +136,7 @@ struct Agent {
     std::uint64_t provisioned = 0; // the version it enforces, as far as it has said so; 0: none
     bool current = false;          // holds the newest of both halves
     bool unconfirmed = false;
+    bool given_up = false;    // silent for too long: its peers' rules do not find it
     std::string refused;      // the sentence of its last Nack
     std::string revoked;      // why; empty: it may connect
     std::int64_t skew_ns = 0; // its wall clock minus ours, when it last reported
@@ -193,11 +199,20 @@ class Controller {
     Result<void> revoke(const store::Author& by, const std::string& agent,
                         const std::string& reason);
 
+    // The CA's rotation: GET and POST /authority. Saved before it acts; then all connected agents
+    // renew, and the others when they come. A dry run answers what would be; the CA that it
+    // announces is never used. conflict (out of order, or somebody would lose his connection), io.
+    Rotation rotation() const;
+    Result<Rotation> rotate(const store::Author& by, RotationStep step, bool dry_run);
+
     std::vector<Agent> agents() const;
     std::optional<Agent> agent(std::string_view name) const;
     // `done` is called once, later. not_found, busy (not connected). Command::id is set here.
+    using CommandDone = std::function<void(const v1::CommandResult&)>;
     Result<void> command(const store::Author& by, const std::string& agent, v1::Command command,
-                         std::function<void(const v1::CommandResult&)> done);
+                         CommandDone done);
+    // Likewise; for what changes nothing on the host, and so is not audited.
+    Result<void> ask(const std::string& agent, v1::Command question, CommandDone done);
 
     // The policy in force with today's workloads, and the draft with the same workloads.
     const model::Policy& active() const;
@@ -214,10 +229,11 @@ class Controller {
     Events::Subscription subscribe(std::uint64_t after, Events::Listener listener);
 
     // Deadlines, on the steady clock: call tick() when next_deadline() is due. The hub's are among
-    // them; whoever drives the hub by itself asks only for the one of the version under way.
+    // them; whoever drives the hub by itself asks only for those of versions under way and of
+    // silent agents.
     void tick();
     std::optional<std::chrono::milliseconds> next_deadline() const;
-    std::optional<std::chrono::milliseconds> judgement_due() const;
+    std::optional<std::chrono::milliseconds> own_deadline() const;
 
     // A certificate of this controller for its TLS side, made anew. PEM chain and key.
     struct Identity {

@@ -33,6 +33,10 @@ const char* what(const v1::Command& command) {
         return "sysdump";
     case v1::Command::kEnd:
         return "end";
+    case v1::Command::kRenew:
+        return "renew";
+    case v1::Command::kFindCuts:
+        return "find_cuts";
     case v1::Command::ACTION_NOT_SET:
         break;
     }
@@ -119,7 +123,8 @@ PairAnswer Controller::Impl::answer_for(const std::string& agent, std::string ce
                    std::move(certificate),
                    enrolment.trust(),
                    enrolment.signing_key().public_key().pem(),
-                   {}};
+                   {},
+                   enrolment.authority().state().bundle};
     for (const auto& name : options.names)
         if (!is_local(name))
             out.endpoints.push_back(endpoint(name, options.port));
@@ -219,6 +224,7 @@ void Controller::Impl::add_agent(const std::string& name, const AgentRecord& rec
     if (options.flows)
         std::tie(start.flow_stream, start.flows_through) = options.flows->through(name);
     hub.add(name, start);
+    silence.begins(name, options.steady());
 }
 
 void Controller::Impl::forget_agent(const std::string& name) {
@@ -227,6 +233,7 @@ void Controller::Impl::forget_agent(const std::string& name) {
     hub.remove(name, v1::REVOKED, "the workload was removed");
     fleets.forget(name);
     impacts.forget(name);
+    silence.ends(name);
     heard_.erase(name);
 }
 
@@ -235,6 +242,7 @@ Agent Controller::Impl::describe(const std::string& name, const AgentRecord& rec
     out.name = name;
     out.paired_ns = record.paired_ns;
     out.revoked = record.revoked;
+    out.given_up = silence.given_up(name);
     const auto* state = hub.state(name);
     if (!state)
         return out;
@@ -275,8 +283,27 @@ std::optional<Agent> Controller::Impl::agent(std::string_view name) const {
 }
 
 Result<void> Controller::Impl::command(const store::Author& by, const std::string& agent,
-                                       v1::Command command,
-                                       std::function<void(const v1::CommandResult&)> done) {
+                                       v1::Command command, CommandDone done) {
+    if (auto there = reachable(agent); !there)
+        return there;
+    const store::Edit edit{{"command", fmt::format("{}.{}", agent, options.wall())},
+                           boost::json::object{{"agent", agent}, {"what", what(command)}},
+                           {}};
+    if (auto kept = store->commit({by, {edit}}); !kept)
+        return std::unexpected(from(kept.error()));
+    tell(agent, std::move(command), std::move(done));
+    return {};
+}
+
+Result<void> Controller::Impl::ask(const std::string& agent, v1::Command question,
+                                   CommandDone done) {
+    if (auto there = reachable(agent); !there)
+        return there;
+    tell(agent, std::move(question), std::move(done));
+    return {};
+}
+
+Result<void> Controller::Impl::reachable(const std::string& agent) const {
     if (!records_.contains(agent))
         return std::unexpected(unknown(agent));
     const auto* state = hub.state(agent);
@@ -284,15 +311,13 @@ Result<void> Controller::Impl::command(const store::Author& by, const std::strin
         return fail(Errc::busy, fmt::format("the agent of \"{}\" is not connected; try again when "
                                             "it is online",
                                             agent));
-    const store::Edit edit{{"command", fmt::format("{}.{}", agent, options.wall())},
-                           boost::json::object{{"agent", agent}, {"what", what(command)}},
-                           {}};
-    if (auto kept = store->commit({by, {edit}}); !kept)
-        return std::unexpected(from(kept.error()));
+    return {};
+}
+
+void Controller::Impl::tell(const std::string& agent, v1::Command command, CommandDone done) {
     command.set_id(++last_command_);
     commands_[last_command_] = {agent, std::move(done)};
     hub.command(agent, command);
-    return {};
 }
 
 } // namespace ringwall::core

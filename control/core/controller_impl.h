@@ -11,6 +11,7 @@
 #include "control/core/fleets.h"
 #include "control/core/ledger.h"
 #include "control/core/policies.h"
+#include "control/core/silence.h"
 
 namespace ringwall::core {
 
@@ -36,6 +37,10 @@ class Controller::Impl final : public fleet::Listener {
     void judge_rollout();
     std::optional<std::chrono::milliseconds> judgement_due() const; // on the steady clock
 
+    // controller_silence.cpp
+    void give_up_silent();
+    void speaks(const std::string& agent); // also: it is no more
+
     // controller_staging.cpp
     Result<Staged> stage(const StageRequest& request, bool dry_run);
     Result<void> unstage(const store::Author& by);
@@ -53,7 +58,12 @@ class Controller::Impl final : public fleet::Listener {
     std::vector<Agent> agents() const;
     std::optional<Agent> agent(std::string_view name) const;
     Result<void> command(const store::Author& by, const std::string& agent, v1::Command command,
-                         std::function<void(const v1::CommandResult&)> done);
+                         CommandDone done);
+    Result<void> ask(const std::string& agent, v1::Command question, CommandDone done);
+
+    // controller_authority.cpp
+    Rotation rotation() const;
+    Result<Rotation> rotate(const store::Author& by, RotationStep step, bool dry_run);
 
     // controller_listener.cpp: what the sessions tell
     void greeted(const std::string& agent, const v1::Hello& hello) override;
@@ -80,6 +90,7 @@ class Controller::Impl final : public fleet::Listener {
     std::string frozen;
     std::optional<StagedDraft> staged;
     Impacts impacts;
+    Silence silence;
     Events events;
     Counters counters;
 
@@ -91,8 +102,10 @@ class Controller::Impl final : public fleet::Listener {
     };
     struct Waiting {
         std::string agent;
-        std::function<void(const v1::CommandResult&)> done;
+        CommandDone done;
     };
+    Result<void> reachable(const std::string& agent) const;
+    void tell(const std::string& agent, v1::Command command, CommandDone done);
 
     Result<Changed> commit(const store::Change& change, Policies::Step step);
     Result<Changed> commit_dry(const store::Change& change, const Policies::Step& step);
@@ -140,6 +153,12 @@ class Controller::Impl final : public fleet::Listener {
     Result<void> record(const store::Author& by, const std::string& decision);
     Pending pending() const;
     store::Author myself() const;
+
+    // controller_authority.cpp
+    TrustHeld trust_of(const std::string& agent) const;
+    TrustByAgent trust_by_agent() const;
+    Result<void> keep_authority(const store::Author& by, RotationStep step, pki::Authority next);
+    void renew_if_behind(const std::string& agent);
 
     void add_agent(const std::string& name, const AgentRecord& record);
     void forget_agent(const std::string& name);

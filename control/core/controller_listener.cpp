@@ -8,6 +8,8 @@
 
 #include "control/core/controller_impl.h"
 
+#include "common/address_bytes.h"
+
 namespace ringwall::core {
 namespace {
 
@@ -26,26 +28,12 @@ bool is_loopback(const Address& address) {
     return address.is_v4() ? address.bytes[12] == 127 : address == Address::parse("::1");
 }
 
-std::optional<Address> address_of(const std::string& bytes) {
-    Address out;
-    if (bytes.size() == out.bytes.size()) {
-        std::ranges::copy(bytes, out.bytes.begin());
-        return out;
-    }
-    if (bytes.size() != 4)
-        return std::nullopt;
-    std::uint32_t value = 0;
-    for (const char byte : bytes)
-        value = value << 8 | static_cast<std::uint8_t>(byte);
-    return Address::v4(value);
-}
-
 // Those that others may see it by.
 std::vector<Address> addresses_in(const v1::HostReport& report) {
     std::vector<Address> out;
     for (const auto& interface : report.interfaces())
         for (const auto& bytes : interface.addresses())
-            if (const auto address = address_of(bytes);
+            if (const auto address = address_from_bytes(bytes);
                 address && interface.up() && !is_loopback(*address) && !is_link_local(*address))
                 out.push_back(*address);
     std::ranges::sort(out);
@@ -69,12 +57,14 @@ void Controller::Impl::tell_agent(const std::string& agent, const char* what,
 }
 
 void Controller::Impl::greeted(const std::string& agent, const v1::Hello& hello) {
+    speaks(agent);
     fleets.greet(agent, hello, pending());
     if (auto saved = ledger.save(); !saved)
         spdlog::error("{}", saved.error().message);
     // It waits for a version about which was decided while it was away.
     if (hello.unconfirmed() && !(rollout && rollout->open()))
         hub.confirm(agent, hello.policy().version());
+    renew_if_behind(agent);
 }
 
 void Controller::Impl::acked(const std::string& agent, v1::Half half, const v1::Holding& held) {
@@ -123,6 +113,12 @@ void Controller::Impl::ahead(const std::string& agent, v1::Half half, const v1::
 void Controller::Impl::rolled_back(const std::string& agent, const v1::RolledBack& told) {
     tell_agent(agent, "rolled_back",
                told.timed_out() ? "no confirmation arrived in time" : "it was told to");
+    // It left what it is to keep: the Confirm did not reach it.
+    const auto* sent = fleets.deliveries().sent(agent);
+    const bool under_way =
+        rollout && rollout->open() && sent && sent->provisioned == rollout->version;
+    if (told.timed_out() && sent && sent->policy == told.version() && !under_way)
+        fleets.send_all(agent, pending());
 }
 
 void Controller::Impl::store_flows(const std::string& agent, std::uint64_t stream,
@@ -208,14 +204,17 @@ void Controller::Impl::command_done(const std::string& agent, const v1::CommandR
 void Controller::Impl::present(const std::string& agent, fleet::Presence presence) {
     tell_agent(agent, fleet::name(presence), "");
     const bool silent = presence == fleet::Presence::silent;
-    if (silent)
+    if (silent) {
+        silence.begins(agent, options.steady());
+        if (options.wake)
+            options.wake();
         notice(
             "agent_silent", agent,
             fmt::format("{} is silent; it goes on enforcing what it has, and stays in its peers' "
                         "policy",
                         agent),
             {{"agent", agent}});
-    else if (presence == fleet::Presence::online)
+    } else if (presence == fleet::Presence::online)
         notice("agent_back", agent, agent + " is online", {{"agent", agent}});
 }
 

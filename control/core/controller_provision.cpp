@@ -147,12 +147,12 @@ Result<Provisioned> Controller::Impl::everywhere(Next next, std::chrono::seconds
     const auto newest = store->newest();
     if (!newest)
         return std::unexpected(from(newest.error()));
-    auto computed = fleets.provision(next.policy, *newest + 1);
+    auto computed = fleets.provision(next.policy, *newest + 1, policies.active());
     if (!computed)
         return std::unexpected(computed.error());
     const auto version = make();
     if (!version) {
-        if (auto back = fleets.provision(policies.active(), before); !back)
+        if (auto back = fleets.provision(policies.active(), before, policies.active()); !back)
             return std::unexpected(back.error());
         return std::unexpected(from(version.error()));
     }

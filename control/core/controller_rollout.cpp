@@ -80,7 +80,7 @@ Result<RolloutState> Controller::Impl::proceed(const store::Author& by) {
         return std::unexpected(policy.error());
     if (auto kept = record(by, "proceeds"); !kept)
         return std::unexpected(kept.error());
-    auto computed = fleets.proceed(*policy);
+    auto computed = fleets.proceed(*policy, policies.active());
     if (!computed)
         return std::unexpected(computed.error());
     policies.activate(std::move(*policy));
@@ -118,7 +118,7 @@ Result<void> Controller::Impl::take_back(const store::Author& by, const std::str
         fleets.retreat();
     else
         fleets.roll_back();
-    auto computed = fleets.provision(*policy, version->number);
+    auto computed = fleets.provision(*policy, version->number, policies.active());
     if (!computed)
         return std::unexpected(computed.error());
     policies.activate(std::move(*policy));

@@ -213,6 +213,14 @@ Result<std::string> Enrolment::renew(const std::string& agent, const std::string
     return certificate({pki::Kind::agent, agent}, request, record, now);
 }
 
+Result<void> Enrolment::replace(pki::Authority next) {
+    std::swap(authority_, next);
+    auto saved = save();
+    if (!saved)
+        std::swap(authority_, next);
+    return saved;
+}
+
 Result<void> Enrolment::revoke(const std::map<std::string, std::int64_t>& certificates,
                                const std::string& reason, std::int64_t now) {
     for (const auto& [serial, end] : certificates)

@@ -69,6 +69,8 @@ class Enrolment {
     // The chain, and the record with the new serial.
     Result<std::string> renew(const std::string& agent, const std::string& request,
                               AgentRecord& record, std::int64_t now) const;
+    // The authority with the next step of its rotation: saved, or what was before. io.
+    Result<void> replace(pki::Authority next);
     Result<void> revoke(const std::map<std::string, std::int64_t>& certificates,
                         const std::string& reason, std::int64_t now);
 

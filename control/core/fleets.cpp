@@ -34,8 +34,13 @@ Fleets::Fleets(fleet::Hub& hub, Ledger& ledger, pki::PrivateKey signing_key)
     : hub_(hub), ledger_(ledger), deliveries_(hub, ledger, std::move(signing_key)) {}
 
 Result<compute::Fleet> Fleets::compiled(const model::Policy& policy, std::uint64_t version) const {
+    std::optional<model::Policy> seen;
+    if (!hidden_.empty()) {
+        seen = policy;
+        seen->workloads = as_seen(std::move(seen->workloads));
+    }
     auto fleet = compute::Fleet::load(
-        compute::Inventory::visible, policy, version, 0,
+        compute::Inventory::visible, seen ? *seen : policy, version, 0,
         [ledger = &ledger_](const compute::IdentityKey& key) { return ledger->number(key); });
     if (!fleet)
         return std::unexpected(from(fleet.error()));
@@ -71,7 +76,7 @@ Result<Fleets::Computed> Fleets::edit(const Edit& wanted, const Edit& inverse) {
           std::pair{&staged_, &out.staged}}) {
         if (!*fleet)
             continue;
-        auto change = (*fleet)->edit(wanted.puts, wanted.removed);
+        auto change = (*fleet)->edit(as_seen(wanted.puts), wanted.removed);
         if (!change) {
             for (auto* edited : done)
                 undo(*edited, inverse);
@@ -94,22 +99,55 @@ void Fleets::undo(const Edit& inverse) {
             undo(**fleet, inverse);
 }
 
+std::vector<model::Workload> Fleets::as_seen(std::vector<model::Workload> workloads) const {
+    for (auto& workload : workloads)
+        if (hidden_.contains(workload.name))
+            workload.addresses.clear();
+    return workloads;
+}
+
+Result<Fleets::Computed> Fleets::hide(const model::Workload& workload, bool hidden) {
+    const auto before = hidden_;
+    if (hidden)
+        hidden_.insert(workload.name);
+    else
+        hidden_.erase(workload.name);
+    auto out = edit({{workload}, {}}, {{workload}, {}});
+    if (!out)
+        hidden_ = before;
+    return out;
+}
+
 // It was valid a moment ago.
-void Fleets::undo(compute::Fleet& fleet, const Edit& inverse) {
-    if (const auto back = fleet.edit(inverse.puts, inverse.removed); !back)
+void Fleets::undo(compute::Fleet& fleet, const Edit& inverse) const {
+    if (const auto back = fleet.edit(as_seen(inverse.puts), inverse.removed); !back)
         spdlog::critical("an edit cannot be undone, restart the controller: {}",
                          back.error().message);
 }
 
-Result<Fleets::Computed> Fleets::provision(const model::Policy& policy, std::uint64_t version) {
+Result<Fleets::Computed> Fleets::provision(const model::Policy& policy, std::uint64_t version,
+                                           const model::Policy& former) {
+    const auto before = active_->version();
     auto change = active_->provision(policy, version);
     if (!change)
         return std::unexpected(from(change.error()));
     Computed out;
     out.active.push_back(std::move(*change));
-    if (auto aligned = align(out); !aligned)
+    if (auto aligned = align(out); !aligned) {
+        back_to(former, before);
         return std::unexpected(aligned.error());
+    }
     return out;
+}
+
+// What is in force stays when its numbers cannot be stored. It was valid a moment ago.
+void Fleets::back_to(const model::Policy& former, std::uint64_t version) {
+    if (const auto back = active_->provision(former, version); !back)
+        spdlog::critical("version {} cannot be compiled again, restart the controller: {}", version,
+                         back.error().message);
+    Computed dropped;
+    if (auto aligned = align(dropped); !aligned) // no number of it is new
+        spdlog::error("{}", aligned.error().message);
 }
 
 void Fleets::begin(std::set<std::string> first, const Computed& prepared, const Pending& pending) {
@@ -120,18 +158,18 @@ void Fleets::begin(std::set<std::string> first, const Computed& prepared, const 
 }
 
 // The first have it already.
-Result<Fleets::Computed> Fleets::proceed(const model::Policy& policy) {
-    auto change = active_->provision(policy, next_->version());
-    if (!change)
-        return std::unexpected(from(change.error()));
-    next_.reset();
+Result<Fleets::Computed> Fleets::proceed(const model::Policy& policy, const model::Policy& former) {
+    const auto version = next_->version();
+    auto next = std::exchange(next_, {});
+    auto computed = provision(policy, version, former);
+    if (!computed) {
+        next_ = std::move(next);
+        return computed;
+    }
     const auto have = std::exchange(first_, {});
-    std::erase_if(change->hosts, [&](const auto& host) { return have.contains(host.host); });
-    Computed out;
-    out.active.push_back(std::move(*change));
-    if (auto aligned = align(out); !aligned)
-        return std::unexpected(aligned.error());
-    return out;
+    std::erase_if(computed->active.front().hosts,
+                  [&](const auto& host) { return have.contains(host.host); });
+    return computed;
 }
 
 void Fleets::retreat() {

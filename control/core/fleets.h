@@ -47,14 +47,18 @@ class Fleets {
     Result<Computed> edit(const Edit& wanted, const Edit& inverse);
     // The inverse of an edit that was computed, not sent, and could not be stored.
     void undo(const Edit& inverse);
-    Result<Computed> provision(const model::Policy& policy, std::uint64_t version);
+    // `former`: what is in force, and stays when this fails.
+    // Peers' rules find it no more, or again: its addresses are nobody's meanwhile.
+    Result<Computed> hide(const model::Workload& workload, bool hidden);
+    Result<Computed> provision(const model::Policy& policy, std::uint64_t version,
+                               const model::Policy& former);
     void send(const Computed& computed, const Pending& pending);
 
     // The next version, for nobody yet; then for these agents only.
     Result<Computed> prepare(const model::Policy& policy, std::uint64_t version);
     void begin(std::set<std::string> first, const Computed& prepared, const Pending& pending);
-    // For everybody from now on: `policy` is the prepared one.
-    Result<Computed> proceed(const model::Policy& policy);
+    // For everybody from now on: `policy` is the prepared one, `former` that of the others.
+    Result<Computed> proceed(const model::Policy& policy, const model::Policy& former);
     // The canary's agents go back to the active one.
     void retreat();
 
@@ -92,6 +96,7 @@ class Fleets {
     Result<compute::Fleet> compiled(const model::Policy& policy, std::uint64_t version) const;
     Result<Computed> put_staged(std::optional<compute::Fleet> fleet);
     Result<void> align(Computed& out);
+    void back_to(const model::Policy& former, std::uint64_t version);
     // What one send() means to an agent.
     struct Touch {
         Deliveries::Halves own, staged;
@@ -103,14 +108,16 @@ class Fleets {
                       const std::function<bool(const std::string&)>& takes);
     bool consider(const std::string& agent);
     static std::chrono::seconds within(const compute::Fleet& fleet, const Pending& pending);
-    static void undo(compute::Fleet& fleet, const Edit& inverse);
+    void undo(compute::Fleet& fleet, const Edit& inverse) const;
+    std::vector<model::Workload> as_seen(std::vector<model::Workload> workloads) const;
     void tell(void (fleet::Hub::*verdict)(const std::string&, std::uint64_t));
 
     fleet::Hub& hub_;
     Ledger& ledger_;
     Deliveries deliveries_;
     std::optional<compute::Fleet> active_, next_, staged_;
-    std::set<std::string> first_; // agents that get next_
+    std::set<std::string> first_;  // agents that get next_
+    std::set<std::string> hidden_; // workloads
     std::set<std::string> staged_for_;
     std::map<std::string, std::string> staged_refused_; // agent -> its sentence
 };

@@ -118,6 +118,7 @@ void Fleets::forget(const std::string& agent) {
     deliveries_.forget(agent);
     staged_for_.erase(agent);
     staged_refused_.erase(agent);
+    hidden_.erase(agent);
 }
 
 bool Fleets::leave_out_staged(const std::string& agent, const v1::Nack& nack,

@@ -10,7 +10,7 @@ namespace ringwall::fleet {
 namespace {
 
 struct Way { // one connection's
-    std::string peer;
+    std::string peer, issuer;
     std::shared_ptr<Output> output;
 };
 
@@ -175,8 +175,11 @@ class Hub::Impl {
         auto& state = member.state;
         state.agent_version = action.hello.agent_version();
         state.boot_id = action.hello.boot_id();
-        if (const auto way = member.ways.find(from); way != member.ways.end())
+        state.trust = action.hello.trust();
+        if (const auto way = member.ways.find(from); way != member.ways.end()) {
             state.peer = way->second.peer;
+            state.issuer = way->second.issuer;
+        }
         listener_.greeted(member.agent, action.hello);
     }
     void on(Member& member, const action::Acked& action, ConnectionId) {
@@ -289,8 +292,9 @@ void Hub::stop(const std::string& sentence) {
 }
 
 bool Hub::connected(const std::string& agent, ConnectionId connection, std::string peer,
-                    std::shared_ptr<Output> output) {
-    return impl_->connected(agent, connection, {std::move(peer), std::move(output)});
+                    std::shared_ptr<Output> output, std::string issuer) {
+    return impl_->connected(agent, connection,
+                            {std::move(peer), std::move(issuer), std::move(output)});
 }
 void Hub::received(const std::string& agent, ConnectionId connection, std::string_view bytes) {
     impl_->received(agent, connection, bytes);

@@ -50,7 +50,9 @@ struct AgentState {
     bool live = false;
     std::optional<std::chrono::milliseconds> last_heard; // on the hub's clock
     std::string peer;                                    // address of its connection, or the last
+    std::string issuer;                                  // of the certificate that it showed there
     std::string agent_version, boot_id;
+    std::uint64_t trust = 0;       // revision of the trust bundle that it holds; 0: unknown
     v1::Holding policy, inventory; // held, as far as is known
     bool unconfirmed = false;
     std::optional<v1::Nack> refused; // the newest policy refusal, until one is accepted
@@ -89,9 +91,10 @@ class Hub {
                      const std::string& sentence);
     void stop(const std::string& sentence); // goodbye to all
 
-    // The driver's side. False: nobody of that name is known, close the connection.
+    // The driver's side. False: nobody of that name is known, close the connection. `issuer`: who
+    // issued the certificate that was shown.
     bool connected(const std::string& agent, ConnectionId connection, std::string peer,
-                   std::shared_ptr<Output> output);
+                   std::shared_ptr<Output> output, std::string issuer = {});
     void received(const std::string& agent, ConnectionId connection, std::string_view bytes);
     void disconnected(const std::string& agent, ConnectionId connection);
     // Now, on a clock that never goes back: given before any of the other calls and when a deadline

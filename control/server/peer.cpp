@@ -1,11 +1,10 @@
 #include "control/server/peer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-
-#include "common/pki/certificate.h"
 
 namespace ringwall::server {
 
@@ -22,7 +21,7 @@ Peer peer_of(ip::address address) {
     return {text, ip::address_v6(bytes).to_string() + "/64"};
 }
 
-std::optional<pki::Identity> identity_of(const ssl_st* connection) {
+std::optional<pki::Certificate> certificate_of(const ssl_st* connection) {
     const X509* shown = SSL_get0_peer_certificate(connection);
     const int size = shown ? i2d_X509(shown, nullptr) : 0;
     if (size <= 0)
@@ -30,8 +29,8 @@ std::optional<pki::Identity> identity_of(const ssl_st* connection) {
     std::string der(static_cast<std::size_t>(size), '\0');
     auto* to = reinterpret_cast<unsigned char*>(der.data());
     i2d_X509(shown, &to);
-    const auto certificate = pki::certificate_from(der);
-    return certificate ? pki::Identity::parse(certificate->uri) : std::nullopt;
+    auto certificate = pki::certificate_from(der);
+    return certificate ? std::optional(std::move(*certificate)) : std::nullopt;
 }
 
 } // namespace ringwall::server

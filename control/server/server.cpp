@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "control/http/service.h"
+#include "control/pki/identity.h"
 #include "control/proto/frame.h"
 #include "control/server/agent_link.h"
 #include "control/server/door.h"
@@ -104,13 +105,15 @@ asio::awaitable<void> Server::Impl::serve(std::shared_ptr<Impl> self,
                                           std::shared_ptr<TlsStream> stream, Peer peer) {
     if (!self || self->stopping_)
         co_return;
-    const auto who = identity_of(stream->native());
+    const auto shown = certificate_of(stream->native());
+    const auto who = shown ? pki::Identity::parse(shown->uri) : std::nullopt;
     const bool is_agent = who && who->kind == pki::Kind::agent;
     auto agent = is_agent ? who->id : std::string();
     if (chosen_protocol(stream->native()) != agent_protocol) {
         http::Client client{peer.address, peer.network, std::move(agent)};
         co_await http::Service::serve(self->http_, stream, std::move(client));
     } else if (is_agent) {
+        peer.issuer = shown->issuer;
         co_await self->serve_agent(stream, std::move(peer), std::move(agent));
     } else {
         const auto whose = who ? who->uri() : std::string("somebody unknown");
@@ -124,7 +127,7 @@ asio::awaitable<void> Server::Impl::serve_agent(std::shared_ptr<TlsStream> strea
     const auto id = ++last_connection_;
     const Linked linked{std::move(agent), std::make_shared<AgentLink>(stream, options_.link)};
     links_.emplace(id, linked);
-    if (!hub_->now().connected(linked.agent, id, peer.address, linked.link))
+    if (!hub_->now().connected(linked.agent, id, peer.address, linked.link, peer.issuer))
         greet_unknown(linked, peer);
     hub_->arm();
     co_await read_agent(stream, linked, id);

@@ -5,6 +5,7 @@ import pwd
 import re
 import shutil
 import socket
+import subprocess
 
 TOMCAT_HOME = "/usr/share/tomcat10"
 JAVA = os.path.realpath("/usr/bin/java")
@@ -26,6 +27,18 @@ options {{
 controls {{ }};
 logging {{ channel out {{ stderr; severity info; }}; category default {{ out; }}; }};
 zone "payments.example" {{ type primary; file "{directory}/zone"; }};
+"""
+
+SSHD_EMPTY = "/run/sshd"  # where the daemon has itself locked in
+SSHD_CONF = """
+ListenAddress {address}
+HostKey {directory}/host_key
+AuthorizedKeysFile {directory}/client_key.pub
+PidFile none
+UsePAM no
+StrictModes no
+PermitRootLogin prohibit-password
+PrintMotd no
 """
 
 TOMCAT_SERVER = """<?xml version="1.0"?>
@@ -233,3 +246,28 @@ def start_nginx_(host, workers, listen, locations=""):
                          "nginx.service", cwd=place)
     process.wait_line(r"start worker process \d+")
     return process
+
+
+class SshServer:
+    """OpenSSH in ssh.service for root with a key of its own."""
+
+    def __init__(self, host):
+        self.host_ = host
+        self.place_ = directory_of_(host, "sshd")
+        for name in ("host_key", "client_key"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                            f"{self.place_}/{name}"], check=True)
+        write_(f"{self.place_}/sshd_config", SSHD_CONF.format(directory=self.place_,
+                                                              address=host.address))
+        if not os.path.isdir(SSHD_EMPTY):
+            os.mkdir(SSHD_EMPTY, 0o755)
+            host.lab.ledger.add(f"directory {SSHD_EMPTY}", lambda: os.rmdir(SSHD_EMPTY))
+        process = host.spawn(["/usr/sbin/sshd", "-D", "-e", "-f", f"{self.place_}/sshd_config"],
+                             "ssh.service")
+        process.wait_line(r"Server listening on")
+
+    def client(self, command):
+        """The words that run a command there, from whichever host."""
+        return ["ssh", "-F", "none", "-i", f"{self.place_}/client_key", "-o", "BatchMode=yes",
+                "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "-o", "LogLevel=ERROR", f"root@{self.host_.address}", command]

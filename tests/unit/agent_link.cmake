@@ -1,6 +1,6 @@
 # The agent under a controller: pairing, what it keeps, its session over real TLS, reports, summaries.
 ringwall_test(unit_agent_link
-  SOURCES agent_link_credentials_test.cpp agent_link_halves_test.cpp agent_link_held_test.cpp
+  SOURCES agent_link_credentials_test.cpp agent_link_cuts_test.cpp agent_link_halves_test.cpp agent_link_held_test.cpp
           agent_link_impacts_test.cpp
           agent_link_pairing_test.cpp agent_link_report_test.cpp agent_link_state_test.cpp
           agent_link_summaries_test.cpp agent_link_test.cpp agent_link_world.cpp

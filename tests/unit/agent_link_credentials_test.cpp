@@ -41,6 +41,7 @@ TEST(Credentials, ComeBackAsTheyWere) {
     auto given = keys().credentials("web-1", 8443);
     given.addresses = {Address::parse("192.0.2.1").value()};
     given.paired_ns = 17;
+    given.bundle = 3;
     ASSERT_TRUE(save_credentials(scratch.path("state"), given));
     const auto back = load_credentials(scratch.path("state"));
     ASSERT_TRUE(back) << back.error().message;
@@ -49,10 +50,23 @@ TEST(Credentials, ComeBackAsTheyWere) {
     EXPECT_EQ(back->addresses, given.addresses);
     EXPECT_EQ(back->machine_id, given.machine_id);
     EXPECT_EQ(back->paired_ns, 17);
+    EXPECT_EQ(back->bundle, 3u);
     EXPECT_EQ(back->own().serial, given.own().serial);
     EXPECT_EQ(back->signers, given.signers);
     EXPECT_EQ(back->key.public_key(), given.key.public_key());
     EXPECT_EQ(back->trust.size(), given.trust.size());
+}
+
+TEST(Credentials, OfATimeBeforeBundlesHadNumbersAreGood) {
+    const Scratch scratch;
+    ASSERT_TRUE(save_credentials(scratch.path("state"), keys().credentials("web-1", 8443)));
+    scratch.write("state/identity/identity.json",
+                  R"({"agent":"web-1","machine_id":"m","endpoints":["127.0.0.1:8443"],)"
+                  R"("addresses":[],"paired_ns":17})");
+    const auto back = load_credentials(scratch.path("state"));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->bundle, 0u);
+    EXPECT_EQ(back->paired_ns, 17);
 }
 
 TEST(Credentials, AreOfRootAlone) {

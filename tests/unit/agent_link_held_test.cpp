@@ -174,6 +174,46 @@ TEST_F(HeldTest, ConfirmedAndRolledBackSurvive) {
     EXPECT_EQ(held.start().rolled_back, 3u);
 }
 
+// A version that named a workload by itself gave it another number, and was then left.
+TEST_F(HeldTest, WhoGoesBackGoesBackToTheIdentitiesOfThen) {
+    const auto knows = [](std::uint64_t revision, std::uint32_t identities) {
+        HeldInventory held;
+        held.inventory = link_test::inventory(revision, identities);
+        held.holding = wire::holding(held.inventory);
+        return std::make_shared<const HeldInventory>(std::move(held));
+    };
+    const auto names_two = [] {
+        HeldPolicy held;
+        held.policy = link_test::policy(1, {2});
+        held.envelope = keys().sign(held.policy);
+        held.holding = wire::holding(held.policy);
+        return std::make_shared<const HeldPolicy>(std::move(held));
+    }();
+    for (const bool killed : {false, true}) {
+        fs::remove_all(scratch.path("controller"));
+        std::optional<Held> held(open());
+        ASSERT_TRUE(held->keep_inventory(knows(5, 2)));
+        ASSERT_TRUE(held->keep_policy(names_two, 0s, 1000s));
+        const auto former = held->inventory();
+        ASSERT_TRUE(held->keep_inventory(knows(6, 1)));
+        ASSERT_TRUE(held->keep_policy(policy(2), 60s, 1000s, former));
+        if (killed)
+            held.emplace(open(2000s)); // its time is over
+        else
+            ASSERT_TRUE(held->roll_back(held->start().last_confirmed, 2));
+        ASSERT_EQ(held->policy()->policy.version(), 1u);
+        const auto snapshot = held->snapshot();
+        ASSERT_TRUE(snapshot);
+        EXPECT_EQ(snapshot->inventory().revision(), 5u);
+        EXPECT_EQ(snapshot->policy().subjects(0).rules(0).peers().identities_size(), 1);
+        EXPECT_EQ(held->inventory()->inventory.revision(), 6u)
+            << "what the controller goes on from";
+        EXPECT_EQ(open(2000s).snapshot()->inventory().revision(), 5u) << "also after a restart";
+        ASSERT_TRUE(held->keep_policy(policy(3), 0s, 3000s));
+        EXPECT_EQ(open(3000s).snapshot()->inventory().revision(), 6u);
+    }
+}
+
 TEST_F(HeldTest, NothingDamagedOrForeignIsUsed) {
     {
         auto held = open();

@@ -37,6 +37,7 @@ json::object accepted(const Keys& keys, const std::string& csr, const std::strin
     return {{"agent", agent},
             {"certificate", issued.value().chain},
             {"trust", keys.authority.trust_bundle()},
+            {"bundle", keys.authority.state().bundle},
             {"signing_keys", keys.signer.public_key().pem()},
             {"endpoints", json::array{"127.0.0.1:8443", "ringwall.example:8443"}}};
 }
@@ -102,6 +103,17 @@ TEST_F(Pairing, KeepsWhatTheControllerGave) {
     EXPECT_EQ(kept->machine_id, facts.machine_id);
     EXPECT_EQ(kept->own().key, kept->key.public_key());
     EXPECT_GT(kept->paired_ns, 0);
+    EXPECT_EQ(kept->bundle, 1u);
+}
+
+TEST_F(Pairing, AControllerThatDoesNotNumberItsBundleIsGoodEnough) {
+    answer = [](const json::object& request) {
+        auto out = accepted(keys(), std::string(request.at("csr").as_string()), "app-uk-1");
+        out.erase("bundle");
+        return std::pair(200u, json::serialize(out));
+    };
+    ASSERT_TRUE(join(line()));
+    EXPECT_EQ(load_credentials(scratch.path("state"))->bundle, 0u);
 }
 
 TEST_F(Pairing, AHostIsPairedOnceUnlessItIsToBeReplaced) {
@@ -217,6 +229,32 @@ TEST(Renewing, TheNextCertificateReplacesTheOldOneBeforeItEnds) {
     EXPECT_NE(renewed->key.public_key(), old.key.public_key());
     EXPECT_EQ(renewed->machine_id, old.machine_id);
     EXPECT_EQ(load_credentials(scratch.path("state"))->own().serial, renewed->own().serial);
+}
+
+TEST(Renewing, WhoIsToldToRenewsWhateverTheAge) {
+    const Scratch scratch;
+    int asked = 0;
+    const Website site(keys().controller(), [&](std::string_view, const std::string& body) {
+        ++asked;
+        const auto csr = std::string(json::parse(body).as_object().at("csr").as_string());
+        auto out = accepted(keys(), csr, "app-uk-1");
+        out["bundle"] = 2;
+        return std::pair(200u, json::serialize(out));
+    });
+    const auto fresh = keys().credentials("app-uk-1", site.port());
+    ASSERT_TRUE(save_credentials(scratch.path("state"), fresh));
+    boost::asio::io_context loop;
+    std::optional<Credentials> renewed;
+    Renewal renewal(loop, scratch.path("state"), fresh,
+                    [&](const Credentials& next) { renewed = next; });
+    renewal.start();
+    renewal.ask_now();
+    renewal.ask_now(); // while the first is under way
+    ASSERT_TRUE(link_test::until(loop, [&] { return renewed.has_value(); })) << renewal.trouble();
+    EXPECT_EQ(asked, 1);
+    EXPECT_NE(renewed->own().serial, fresh.own().serial);
+    EXPECT_EQ(renewed->bundle, 2u);
+    EXPECT_EQ(load_credentials(scratch.path("state"))->bundle, 2u);
 }
 
 TEST(Renewing, ARefusalKeepsTheOldOneAndSaysWhy) {

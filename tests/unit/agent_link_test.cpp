@@ -240,6 +240,21 @@ TEST_F(LinkTest, CommandsAreAnsweredAndDetachComesAfterItsAnswer) {
     EXPECT_EQ(host.state(), SessionState::stopped);
 }
 
+TEST_F(LinkTest, ANewCertificateIsShownAtOnceAndTheHelloSaysWhatIsTrusted) {
+    begin();
+    EXPECT_EQ(controller.seen().trust, std::vector<std::uint64_t>{0});
+    auto next = credentials();
+    next.bundle = 2;
+    const auto serial = next.own().serial;
+    host.link->renewed(std::move(next));
+    ASSERT_TRUE(eventually([&] { return controller.seen().trust.size() == 2; })) << host.trouble();
+    ASSERT_TRUE(live());
+    EXPECT_EQ(controller.seen().trust.back(), 2u);
+    EXPECT_EQ(host.link->credentials().own().serial, serial);
+    EXPECT_EQ(host.recording.enforced.size(), 1u) << "nothing was sent again";
+    EXPECT_EQ(host.link->state().trouble, "");
+}
+
 TEST_F(LinkTest, StoppingSaysGoodbye) {
     host.start(credentials());
     ASSERT_TRUE(live());

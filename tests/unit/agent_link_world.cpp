@@ -302,7 +302,7 @@ class Controller::Impl : public std::enable_shared_from_this<Impl> {
                 self->tell(fleet::input::Tick{});
         });
     }
-    void perform(const fleet::action::Greeted&) {}
+    void perform(const fleet::action::Greeted& it) { seen.trust.push_back(it.hello.trust()); }
     void perform(const fleet::action::Ahead&) {}
     void perform(const fleet::action::Present&) {}
     void perform(const fleet::action::Duplicate&) {}

@@ -71,6 +71,7 @@ class Controller {
         std::vector<v1::HostReport> reports;
         std::vector<v1::CommandResult> results;
         std::vector<v1::RolledBack> rolled_back;
+        std::vector<std::uint64_t> trust; // of each Hello
         std::uint64_t lost = 0;
         std::vector<std::string> refused; // clients, by TLS
     };

@@ -255,5 +255,23 @@ TEST_F(ApiStaging, EventsTellOfIt) {
               std::string::npos);
 }
 
+TEST_F(ApiStaging, MetricsSumItUp) {
+    const auto text = [&] { return send("GET", "/metrics").body; };
+    EXPECT_NE(text().find("ringwall_controller_staging 0\n"), std::string::npos);
+    EXPECT_EQ(put("/staging", R"({"base":0})").status, 200U);
+    world_.settle();
+    report("web-1", {row("web-1", 3, 80)}, 5, 1);
+    report("app-1", {row("app-1", 4, 80), row("app-1", 2, 81, true)}, 6);
+    const auto said = text();
+    for (const char* line :
+         {"ringwall_controller_staging 1\n",
+          "ringwall_controller_staging_connections{change=\"same\"} 11\n",
+          "ringwall_controller_staging_connections{change=\"newly-blocked\"} 7\n",
+          "ringwall_controller_staging_connections{change=\"newly-allowed\"} 2\n",
+          "ringwall_controller_staging_omitted 1\n",
+          "ringwall_controller_staging_agents_reporting 2\n"})
+        EXPECT_NE(said.find(line), std::string::npos) << line << said;
+}
+
 } // namespace
 } // namespace ringwall::api_test

@@ -163,14 +163,41 @@ TEST_F(Fleet, GetShowsTablesDocumentsAndNames) {
 
 TEST_F(Fleet, ModeNeedsWhomAndWhich) {
     serve([](const http::Request&) { return json_answer(200, R"({"edits":[],"warnings":[]})"); });
-    EXPECT_EQ(run({"mode", "a", "workload/b", "full"}).exit, 0);
-    EXPECT_EQ(json::parse(body_of(0)), json::parse(R"({"mode":"full","names":["a","b"]})"));
+    EXPECT_EQ(run({"mode", "a", "workload/b", "visibility"}).exit, 0);
+    EXPECT_EQ(json::parse(body_of(0)), json::parse(R"({"mode":"visibility","names":["a","b"]})"));
     EXPECT_EQ(run({"mode", "-l", "app=P", "idle", "--dry-run"}).exit, 0);
     EXPECT_EQ(json::parse(body_of(1)), json::parse(R"({"mode":"idle","labels":"app=P"})"));
     EXPECT_EQ(asked()[1], "POST /workloads/mode?dry_run=true");
     EXPECT_EQ(run({"mode", "full"}).exit, 2);
     EXPECT_EQ(run({"mode", "a", "fulll"}).exit, 2);
     EXPECT_EQ(run({"mode", "-l", "x", "a", "full"}).exit, 2);
+}
+
+TEST_F(Fleet, TheStepToFullEndsNothingUnasked) {
+    setenv("SSH_CONNECTION", "192.0.2.7 51122 10.0.0.1 22", 1);
+    bool ends = true;
+    serve([&](const http::Request& request) {
+        if (!request.target.starts_with("/api/v1/workloads/cuts"))
+            return json_answer(200, R"({"edits":[],"warnings":[]})");
+        return json_answer(200, ends ? R"({"items":[{"workload":"a","yours":true}],"total":1,
+                                           "judged":2,"unanswered":[],"warnings":[]})"
+                                     : R"({"items":[],"total":0,"judged":2,"unanswered":[],
+                                           "warnings":[]})");
+    });
+    const auto refused = run({"mode", "a", "full"});
+    EXPECT_EQ(refused.exit, 2);
+    EXPECT_NE(refused.message.find("--yes"), std::string::npos) << refused.message;
+    EXPECT_EQ(asked(), std::vector<std::string>{"POST /workloads/cuts"});
+    EXPECT_EQ(json::parse(body_of(0)),
+              json::parse(R"({"mode":"full","names":["a"],"callers":["192.0.2.7:51122"]})"));
+    EXPECT_EQ(run({"mode", "a", "full", "--yes"}).exit, 0);
+    EXPECT_EQ(asked().back(), "POST /workloads/mode");
+    EXPECT_EQ(json::parse(body_of(2)), json::parse(R"({"mode":"full","names":["a"]})"));
+    const auto dry = run({"mode", "a", "full", "--dry-run", "-o", "json"});
+    EXPECT_EQ(json::parse(dry.out).at("cuts").at("total"), 1);
+    ends = false;
+    EXPECT_EQ(run({"mode", "a", "full"}).exit, 0);
+    unsetenv("SSH_CONNECTION");
 }
 
 TEST_F(Fleet, LabelSetsAndRemoves) {
@@ -403,6 +430,64 @@ TEST_F(Fleet, ABackupAppearsWhenItIsWhole) {
     std::ifstream in(path);
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "SQLite");
     EXPECT_FALSE(std::filesystem::exists(path + ".part"));
+}
+
+// Two CAs; so many connected agents have not followed.
+std::string rotating(int connected) {
+    return R"({"authorities":[
+      {"subject":"Ringwall CA 01","fingerprint":"aa","not_before":"2027-01-01T00:00:00Z",
+       "not_after":"2037-01-01T00:00:00Z","phase":"issuing","since":1},
+      {"subject":"Ringwall CA 02","fingerprint":"bb","not_before":"2034-01-01T00:00:00Z",
+       "not_after":"2044-01-01T00:00:00Z","phase":"announced","since":2}],
+      "bundle":2,"rotation_due":false,"agents":14,
+      "unacknowledged":{"total":12,"connected":)" +
+           std::to_string(connected) + R"(,"first":["app-1","web-1"]},
+      "old_certificate":{"total":0,"connected":0,"first":[]}})";
+}
+
+TEST_F(Fleet, TheCaIsShownWithWhoHasNotFollowed) {
+    serve([](const http::Request&) { return json_answer(200, rotating(1)); });
+    const auto shown = run({"authority"});
+    EXPECT_EQ(shown.exit, 0) << shown.message;
+    for (const char* words :
+         {"issuing", "Ringwall CA 02", "2044-01-01", "trust bundle 2, 14 agents",
+          "not acknowledged: app-1, web-1, +10 more", "ringwall authority switch"})
+        EXPECT_NE(shown.out.find(words), std::string::npos) << words << "\n" << shown.out;
+    EXPECT_EQ(json::parse(run({"authority", "-o", "json"}).out).at("bundle"), 2);
+    EXPECT_EQ(asked(), (std::vector<std::string>{"GET /authority", "GET /authority"}));
+}
+
+TEST_F(Fleet, AStepOfTheRotationWaitsForConnectedAgentsOnly) {
+    int left = 2;
+    serve([&](const http::Request& request) {
+        return json_answer(200, rotating(request.method == "GET" ? --left : 2));
+    });
+    EXPECT_EQ(run({"authority", "announce", "--wait", "20"}).exit, 0);
+    EXPECT_EQ(asked(), (std::vector<std::string>{"POST /authority/rotation", "GET /authority",
+                                                 "GET /authority"}));
+    EXPECT_EQ(body_of(0), R"({"step":"announce"})");
+    left = 1000;
+    const auto late = run({"authority", "switch", "--wait", "1"});
+    EXPECT_EQ(late.exit, 1);
+    EXPECT_NE(late.message.find("the step is done, but after 1 s"), std::string::npos)
+        << late.message;
+    EXPECT_EQ(run({"authority", "switch", "--wait", "soon"}).exit, 2);
+}
+
+TEST_F(Fleet, ADryStepOfTheRotationWaitsForNobody) {
+    serve([](const http::Request&) { return json_answer(200, rotating(2)); });
+    EXPECT_EQ(run({"authority", "retire", "--dry-run", "--wait", "20"}).exit, 0);
+    EXPECT_EQ(asked(), std::vector<std::string>{"POST /authority/rotation?dry_run=true"});
+}
+
+TEST_F(Fleet, ARefusedStepIsTheControllersSentence) {
+    serve([](const http::Request&) {
+        return problem(409, R"({"title":"Conflict","detail":"1 of 2 agents do not know the CA",
+                                "status":409,"code":"conflict"})");
+    });
+    const auto refused = run({"authority", "switch"});
+    EXPECT_EQ(refused.exit, 1);
+    EXPECT_NE(refused.message.find("1 of 2 agents do not know the CA"), std::string::npos);
 }
 
 TEST_F(Fleet, CompletionKnowsKindsAndNames) {

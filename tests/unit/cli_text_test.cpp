@@ -1,3 +1,4 @@
+#include "control/cli/cuts.h"
 #include "control/cli/text.h"
 
 #include <cstdlib>
@@ -142,6 +143,30 @@ TEST_F(Text, BytesHaveUnits) {
     EXPECT_EQ(bytes_text(1023), "1023 B");
     EXPECT_EQ(bytes_text(1536), "1.5 KiB");
     EXPECT_EQ(bytes_text(25ull << 20), "25.0 MiB");
+}
+
+TEST_F(Text, CutsSayWhatEndsYoursFirst) {
+    EXPECT_EQ(cuts_text(json(R"({"total":3,"judged":9,"unanswered":[{"agent":"app-2",
+      "sentence":"the agent of \"app-2\" is not connected"}],"items":[
+      {"workload":"app-1","yours":true,"direction":"inbound","protocol":"tcp","port":22,
+       "remote":"192.0.2.7:51122","process":{"shown":"ssh.service"},"reason":"no rule matches","rules":[]},
+      {"workload":"app-1","yours":false,"direction":"outbound","protocol":"tcp","port":53,
+       "remote":"10.0.0.3:53","peer":{"workload":"dns-1"},"reason":"denied","rules":["ops/no-dns"]}]})"),
+                        plain),
+              "app-2: its connections are not known now: the agent of \"app-2\" is not connected\n"
+              "3 of 9 live connections would end, your own among them:\n"
+              "       WORKLOAD  CONNECTION             SERVICE  PROCESS      WHY\n"
+              "yours  app-1     ← 192.0.2.7:51122      22/tcp   ssh.service  no rule matches\n"
+              "       app-1     → 10.0.0.3:53 (dns-1)  53/tcp   -            ops/no-dns\n"
+              "and 1 more\n");
+    EXPECT_EQ(cuts_text(json(R"({"total":0,"judged":4,"items":[],"unanswered":[]})"), plain), "");
+}
+
+TEST(Ssh, TheClientsEndIsReadFromTheSession) {
+    EXPECT_EQ(ssh_client("192.0.2.7 51122 10.0.0.1 22"), "192.0.2.7:51122");
+    EXPECT_EQ(ssh_client("2001:db8::7 51122 2001:db8::1 22"), "[2001:db8::7]:51122");
+    for (const auto* bad : {"", "192.0.2.7", "somewhere 51122 10.0.0.1 22", "192.0.2.7 x y 22"})
+        EXPECT_EQ(ssh_client(bad), std::nullopt) << bad;
 }
 
 } // namespace

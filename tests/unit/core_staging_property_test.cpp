@@ -141,11 +141,15 @@ class World {
             staged_.reset();
             return fleets_.send(must(fleets_.unstage()), {});
         case 2:
-            active_ = another();
-            return fleets_.send(must(fleets_.provision(active_, ++version_)), {});
+            return provision();
         default:
             return relabel();
         }
+    }
+
+    void provision() {
+        const auto former = std::exchange(active_, another());
+        fleets_.send(must(fleets_.provision(active_, ++version_, former)), {});
     }
 
     void check() {

@@ -47,6 +47,7 @@ Host::Host(World& world, core::PairAnswer paired)
     : world_(world), paired_(std::move(paired)),
       signer_(must(pki::PublicKey::parse(paired_.signing_keys))) {
     disk_.flow_stream = std::hash<std::string>{}(paired_.agent) | 1;
+    disk_.trust = paired_.bundle;
 }
 
 void Host::start() {
@@ -75,7 +76,8 @@ void Host::connect() {
         return;
     connection_ = ++world_.connections;
     closing_ = false;
-    if (!world_.controller().hub().connected(name(), connection_, "192.0.2.1", shared_from_this()))
+    if (!world_.controller().hub().connected(name(), connection_, "192.0.2.1", shared_from_this(),
+                                             issuer()))
         return disconnected();
     tell(agent::input::Connected{});
 }
@@ -191,8 +193,26 @@ void Host::act(const agent::Action& action, std::deque<agent::Input>& answers) {
         result.set_id(command->command.id());
         result.set_ok(true);
         result.set_sentence("done");
+        if (command->command.has_find_cuts()) {
+            asked_cuts = command->command.find_cuts();
+            *result.mutable_cuts() = cuts;
+        }
         answers.push_back(agent::input::CommandDone{result});
+        if (command->command.has_renew() && renews)
+            answers.push_back(renew());
     }
+}
+
+agent::input::Renewed Host::renew() {
+    const auto key = must(pki::PrivateKey::generate(pki::KeyKind::tls));
+    const auto request = must(pki::make_request(key, name()));
+    paired_ = must(world_.controller().renew(name(), request, "192.0.2.1"));
+    disk_.trust = paired_.bundle;
+    return {paired_.bundle};
+}
+
+std::string Host::issuer() const {
+    return must(pki::parse_certificates(paired_.certificate)).front().issuer;
 }
 
 std::vector<std::string> Host::rules() const {
@@ -240,11 +260,13 @@ void World::open() {
     controller_.reset();
     core::Options options;
     options.data_dir = scratch.path("");
+    options.silent_grace = silent_grace;
     options.version = "test";
     options.names = {"127.0.0.1", "controller.test"};
     options.wall = [this] { return epoch_ns + std::chrono::nanoseconds(now_).count(); };
     options.steady = [this] { return now_; };
     options.notice = [this](const core::Notice& notice) { notices.push_back(notice); };
+    options.authority_changed = [this] { ++authority_changes; };
     options.flows = this;
     controller_ = must(core::Controller::open(std::move(options)));
     controller_->tick();

@@ -43,11 +43,14 @@ class Host : public fleet::Output, public std::enable_shared_from_this<Host> {
     void send_impact(const v1::Impact& impact); // on the wire, past its state machine
     void report(const v1::HostReport& report) { tell(agent::input::Report{report}); }
 
-    std::string refuses;               // not empty: why it refuses every policy
-    std::string refuses_staged{};      // not empty: why it refuses those with a draft beside
-    std::uint64_t messages = 0;        // policies and inventories it was given
-    std::vector<std::string> order{};  // "policy", "inventory", as they were applied
-    std::vector<std::uint64_t> left{}; // versions it rolled back from
+    bool renews = true;              // when it is told to
+    std::string refuses;             // not empty: why it refuses every policy
+    std::string refuses_staged;      // not empty: why it refuses those with a draft beside
+    std::uint64_t messages = 0;      // policies and inventories it was given
+    std::vector<std::string> order;  // "policy", "inventory", as they were applied
+    std::vector<std::uint64_t> left; // versions it rolled back from
+    v1::Cuts cuts;                   // what it says when it is asked for them
+    v1::FindCuts asked_cuts;         // the last question
 
     void send(std::string bytes) override { incoming_ += bytes; }
     void close(const std::string&) override { closing_ = true; }
@@ -59,6 +62,8 @@ class Host : public fleet::Output, public std::enable_shared_from_this<Host> {
     void tell(const agent::Input& input);
     void act(const agent::Action& action, std::deque<agent::Input>& answers);
     void disconnected();
+    agent::input::Renewed renew();
+    std::string issuer() const; // of its certificate
 
     World& world_;
     core::PairAnswer paired_;
@@ -99,7 +104,9 @@ class World : public core::FlowSink {
 
     std::map<std::string, std::shared_ptr<Host>> hosts;
     std::vector<core::Notice> notices;
+    int authority_changes = 0; // that the controller told of
     agent::testing::Scratch scratch;
+    Millis silent_grace{}; // of the next open()
     fleet::ConnectionId connections = 0;
 
   private:

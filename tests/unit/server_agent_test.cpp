@@ -60,6 +60,7 @@ TEST_F(ServerAgent, ASessionFromHelloToAcknowledgement) {
     EXPECT_TRUE(web.becomes([&] { return web.agent.policy() == 1; }));
     EXPECT_TRUE(world.becomes([this] { return world.hub->state("web-1")->policy.version() == 1; }));
     EXPECT_EQ(state().peer, "127.0.0.1");
+    EXPECT_EQ(state().issuer, world.authority.issuer().subject);
     EXPECT_TRUE(state().live);
     EXPECT_FALSE(state("web-2").live);
     offer("web-1", policy(2, {"set/one", "set/two"}));

@@ -274,6 +274,31 @@ TEST_F(AgentSession, RetriesGrowAndAreSpread) {
     }
 }
 
+TEST_F(AgentSession, ARenewedCertificateEndsTheSessionAndTheNextHelloSaysWhatIsTrusted) {
+    SessionStart start;
+    start.trust = 1;
+    session = Session(options(), start);
+    EXPECT_EQ(greet().trust(), 1U);
+    const auto actions = tell(input::Renewed{2});
+    EXPECT_EQ(messages(actions).at(0).goodbye().reason(), v1::STOPPING);
+    EXPECT_EQ(all<action::Close>(actions).size(), 1U);
+    tell(input::Disconnected{});
+    tick(1s); // not as after a failure
+    EXPECT_EQ(session.state(), SessionState::connecting);
+    EXPECT_EQ(greet().trust(), 2U);
+}
+
+TEST_F(AgentSession, ARenewalWithoutASessionWaitsForItsTurn) {
+    go_live();
+    tell(input::Disconnected{});
+    EXPECT_TRUE(tell(input::Renewed{2}).empty());
+    EXPECT_EQ(session.state(), SessionState::waiting);
+    tick(60s);
+    EXPECT_EQ(greet().trust(), 2U);
+    EXPECT_TRUE(tell(input::Stop{"bye"}).size() >= 1);
+    EXPECT_TRUE(all<action::Close>(tell(input::Renewed{3})).empty());
+}
+
 TEST_F(AgentSession, RevokedItAsksSeldomOnly) {
     go_live();
     v1::ToAgent message;

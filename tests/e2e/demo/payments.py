@@ -104,7 +104,7 @@ class Payments:
         self.controller.settled()
 
     def mode(self, mode, *names):
-        self.controller.cli("mode", *names, mode)
+        self.controller.cli("mode", *names, mode, "--yes")
         self.controller.settled()
 
     def relabel(self, name, **labels):
