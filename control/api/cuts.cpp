@@ -1,6 +1,5 @@
 // /workloads/cuts: the live connections that a change of mode would end, as the agents see them
 // now.
-#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <tuple>
@@ -135,11 +134,11 @@ class Gathering {
 
     http::Response answer() {
         // Each agent has put what matters most first.
-        std::ranges::stable_sort(rows_, {}, [](const v1::Cut& cut) { return !cut.callers(); });
-        rows_.resize(std::min(rows_.size(), limit_));
         json::array items;
-        for (const auto& row : rows_)
-            items.push_back(to_json(controller_, row));
+        for (const bool callers : {true, false})
+            for (const auto& row : rows_)
+                if (row.callers() == callers && items.size() < limit_)
+                    items.push_back(to_json(controller_, row));
         return ok({{"items", std::move(items)},
                    {"total", total_},
                    {"judged", judged_},

@@ -142,7 +142,9 @@ class Session::Machine {
                 command.id(), fmt::format("{} commands wait for their answer already; try again "
                                           "when one has come",
                                           commands_.size()));
-        if (!commands_.emplace(command.id(), now_ + options_.command_timeout).second)
+        const auto patience =
+            command.has_find_cuts() ? options_.question_timeout : options_.command_timeout;
+        if (!commands_.emplace(command.id(), now_ + patience).second)
             return command_failed(command.id(), "a command of this id waits already");
         v1::ToAgent message;
         *message.mutable_command() = command;

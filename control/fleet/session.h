@@ -51,6 +51,7 @@ struct SessionOptions {
     Time late_after = std::chrono::seconds(25), silent_after = std::chrono::seconds(60);
     Time hello_timeout = std::chrono::seconds(10), ack_timeout = std::chrono::seconds(60);
     Time command_timeout = std::chrono::seconds(60);
+    Time question_timeout = std::chrono::seconds(5); // of those that somebody waits for: FindCuts
     std::uint32_t flow_window = 8;
     std::size_t history = 4; // releases of a half kept for deltas, the newest included
     std::size_t max_commands = 16;

@@ -409,6 +409,23 @@ TEST_F(ControllerSession, CommandsAreAnsweredOrTheirFailureIs) {
     EXPECT_NE(failed(tell(input::Disconnected{1})).find("lost"), std::string::npos);
 }
 
+TEST_F(ControllerSession, WhoeverWaitsForAnAnswerWaitsFiveSeconds) {
+    greet(hello());
+    v1::Command question, command;
+    question.set_id(1);
+    question.mutable_find_cuts();
+    command.set_id(2);
+    command.mutable_sysdump();
+    tell(input::SendCommand{question});
+    tell(input::SendCommand{command});
+    EXPECT_TRUE(all<action::CommandDone>(tick(4999ms)).empty());
+    const auto late = all<action::CommandDone>(tick(1ms));
+    ASSERT_EQ(late.size(), 1U);
+    EXPECT_EQ(late.at(0).result.id(), 1U);
+    EXPECT_NE(late.at(0).result.sentence().find("did not answer in time"), std::string::npos);
+    EXPECT_TRUE(session.live());
+}
+
 TEST_F(ControllerSession, RevocationEndsTheSession) {
     greet(hello());
     EXPECT_EQ(goodbye(tell(input::End{v1::REVOKED, "the certificate was revoked"})), v1::REVOKED);
