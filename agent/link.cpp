@@ -25,6 +25,8 @@ using namespace std::chrono_literals;
 // How long one half waits for the other that belongs to it.
 constexpr auto together = 10ms, at_most_alone = 2000ms;
 constexpr auto stop_patience = 2s;
+// Between tries of what the disk did not take. A new session is offered it anew.
+constexpr auto between_tries = 15s;
 
 SessionOptions session_options(const Credentials& credentials, const Held& held,
                                const Link::Options& options) {
@@ -54,7 +56,7 @@ SessionStart session_start(const Credentials& credentials, const Held& held, con
 class Link::Clock {
   public:
     explicit Clock(asio::io_context& loop)
-        : settle(loop), stop(loop),
+        : settle(loop), stop(loop), again(loop),
           tick_(loop, timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {}
 
     void set(Time at, std::function<void()> work) {
@@ -71,7 +73,7 @@ class Link::Clock {
                          });
     }
 
-    asio::steady_timer settle, stop;
+    asio::steady_timer settle, stop, again;
 
   private:
     asio::posix::stream_descriptor tick_;
@@ -275,6 +277,11 @@ std::expected<void, std::string> Link::take(const Choice& choice) {
     if (kept)
         return {};
     enforce_held();
+    clock_->again.expires_after(between_tries);
+    clock_->again.async_wait([this](error_code error) {
+        if (!error && connection_)
+            connection_->close();
+    });
     return std::unexpected("it could not be kept on the disk: " + kept.error().message);
 }
 

@@ -1,5 +1,6 @@
 """One agent per test host, in the host's network namespace and in a cgroup beside its subtree."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import time
 
+from . import kernel, network
 from .flows import FlowLog
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build/release"
@@ -17,11 +19,15 @@ CLI = os.environ.get("RINGWALL_CLI", str(BUILD / "control/cli/ringwall"))
 
 
 class Notifications:
-    """What the agent tells its service manager (sd_notify)."""
+    """What the agent tells its service manager (sd_notify). The socket of a host of a lab takes more
+    than anybody reads."""
 
-    def __init__(self, path):
+    def __init__(self, path, host=None):
         self.path = path
-        self.socket_ = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        where = (kernel.network_namespace(f"{network.NETNS}/{host.netns}") if host
+                 else contextlib.nullcontext())
+        with where:
+            self.socket_ = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket_.bind(path)
 
     def forget(self):
@@ -63,7 +69,7 @@ class Agent:
         os.makedirs(self.directory)
         self.flows = FlowLog(f"{self.directory}/flows.jsonl")
         self.process = None
-        self.notifications_ = Notifications(f"{self.directory}/notify")
+        self.notifications_ = Notifications(f"{self.directory}/notify", host)
         host.lab.ledger.add("notification socket", self.notifications_.close)
         if start:
             self.start()

@@ -31,7 +31,7 @@ class Controller:
                           "--name", host.address, *options]
         os.makedirs(self.directory)
         self.process = None
-        self.notifications_ = Notifications(f"{self.directory}/notify")
+        self.notifications_ = Notifications(f"{self.directory}/notify", host)
         host.lab.ledger.add("notification socket", self.notifications_.close)
         if start:
             self.start()
@@ -90,9 +90,16 @@ class Controller:
 
     def get(self, target):
         """GET /api/v1/TARGET; the JSON."""
+        return self.ask_(urllib.request.Request(self.url(target)))
+
+    def post(self, target, body):
+        """The same with POST."""
+        return self.ask_(urllib.request.Request(self.url(target), json.dumps(body).encode(),
+                                                {"Content-Type": "application/json"}))
+
+    def ask_(self, request):
         context = ssl.create_default_context(cafile=f"{self.data}/ca.pem")
-        request = urllib.request.Request(self.url(target),
-                                         headers={"Authorization": self.authorization_()})
+        request.add_header("Authorization", self.authorization_())
         with kernel.network_namespace(f"{network.NETNS}/{self.host.netns}"), \
                 urllib.request.urlopen(request, context=context, timeout=30) as answer:
             return json.load(answer)

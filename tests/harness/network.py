@@ -63,7 +63,9 @@ class Network:
         full = f"{self.prefix_}-{name}"
         subprocess.run(["ip", "netns", "add", full], check=True)
         self.ledger_.add(f"namespace {full}", lambda: delete_namespace(full))
-        set_kernel_parameters(full, {"ipv4/ping_group_range": "0 2147483647"})
+        # A notification socket holds all that a test never reads: at 10, the usual, its agent stops.
+        set_kernel_parameters(full, {"ipv4/ping_group_range": "0 2147483647",
+                                     "unix/max_dgram_qlen": 100_000})
         ip("link set lo up", netns=full)
         return full
 
@@ -84,6 +86,14 @@ class Network:
              for version, i in families.items()),
            netns=netns)
 
+    def cut(self, one, other):
+        """From now on nothing passes between two addresses of different subnets, and nobody says
+        why: the router drops it."""
+        ip(*between(one, other, "add"), netns=self.router)
+
+    def heal(self, one, other):
+        ip(*between(one, other, "delete"), netns=self.router)
+
     def add_gateway_(self, interface):
         address = f"{gateway(interface)}/{interface.network.prefixlen}"
         if address in self.gateways_:
@@ -91,6 +101,11 @@ class Network:
         self.gateways_.add(address)
         nodad = "nodad" if interface.version == 6 else ""
         ip(f"address add {address} dev br0 {nodad}", netns=self.router)
+
+
+def between(one, other, what):
+    return [f"rule {what} from {source} to {destination} blackhole"
+            for source, destination in ((one, other), (other, one))]
 
 
 def delete_namespace(name):

@@ -1,0 +1,1 @@
+"""What chaos_test.py is made of."""
