@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
@@ -18,17 +19,17 @@ namespace {
 // What systemd has, when it reads nothing for a while.
 class Notify : public ::testing::Test {
   protected:
-    void listen(const std::string& path, socklen_t length) {
+    void listen(const std::string& path) {
+        const auto length = offsetof(sockaddr_un, sun_path) + path.size();
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::memcpy(address.sun_path, path.data(), path.size());
         if (path[0] == '@')
             address.sun_path[0] = '\0';
-        ASSERT_EQ(bind(reader.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
+        ASSERT_EQ(bind(reader.get(), reinterpret_cast<const sockaddr*>(&address),
+                       static_cast<socklen_t>(length)),
+                  0);
         setenv("NOTIFY_SOCKET", path.c_str(), 1);
-    }
-    void listen(const std::string& path) {
-        listen(path, static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size()));
     }
     std::string heard() const {
         std::string text(1000, '\0');
