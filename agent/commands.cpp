@@ -1,7 +1,5 @@
 #include "agent/commands.h"
 
-#include <vector>
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -69,13 +67,21 @@ v1::CommandResult Commands::pause(std::chrono::seconds duration) {
                             : "enforcement is resumed");
 }
 
-v1::CommandResult Commands::end(const v1::End& wanted) {
-    std::vector<loader::Event> live;
+// What a sweep tells is told once, so it is observed as well.
+std::vector<loader::Event> Commands::sweep() {
+    std::vector<loader::Event> out;
     enforcement_.datapath().sweep(loader::Sweep::all, [&](const loader::Event& event) {
         hooks_.observe(event);
-        if (event.kind != loader::EventKind::end && matches(wanted, event) &&
-            enforcement_.enforcer().subject_name(event.subject) == wanted.subject())
-            live.push_back(event);
+        out.push_back(event);
+    });
+    return out;
+}
+
+v1::CommandResult Commands::end(const v1::End& wanted) {
+    auto live = sweep();
+    std::erase_if(live, [&](const loader::Event& event) {
+        return event.kind == loader::EventKind::end || !matches(wanted, event) ||
+               enforcement_.enforcer().subject_name(event.subject) != wanted.subject();
     });
     std::size_t ended = 0;
     for (const auto& event : live)
@@ -92,12 +98,7 @@ v1::CommandResult Commands::end(const v1::End& wanted) {
 }
 
 v1::CommandResult Commands::find_cuts(const v1::FindCuts& wanted) {
-    std::vector<loader::Event> live;
-    enforcement_.datapath().sweep(loader::Sweep::all, [&](const loader::Event& event) {
-        hooks_.observe(event);
-        live.push_back(event);
-    });
-    auto cuts = agent::find_cuts(wanted, enforcement_.snapshot(), live, HostNames(enforcement_));
+    auto cuts = agent::find_cuts(wanted, enforcement_.snapshot(), sweep(), HostNames(enforcement_));
     auto out = result(
         true, fmt::format("{} of {} live connections would end", cuts.total(), cuts.judged()));
     *out.mutable_cuts() = std::move(cuts);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "agent/enforcement.h"
 #include "control/proto/session.pb.h"
@@ -25,6 +26,7 @@ class Commands {
     v1::CommandResult run(const v1::Command& command, std::function<void()>& afterwards);
 
   private:
+    std::vector<loader::Event> sweep(); // all live flows, and those that have just ended
     v1::CommandResult pause(std::chrono::seconds duration);
     v1::CommandResult end(const v1::End& end);
     v1::CommandResult find_cuts(const v1::FindCuts& wanted);

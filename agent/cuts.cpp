@@ -1,6 +1,7 @@
 #include "agent/cuts.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -96,9 +97,17 @@ class Search {
         return known->second;
     }
 
+    // The host is asked once for each: it reads a file.
+    const std::string& user(std::uint32_t uid) {
+        const auto [known, fresh] = users_.try_emplace(uid);
+        if (fresh)
+            known->second = names_.user(uid);
+        return known->second;
+    }
+
     // Why it would end; nullopt: it would not.
     std::optional<Judgement> judged(const v1::Subject& subject, const loader::Event& event,
-                                    const Program& program) const {
+                                    const Program& program) {
         const bool passes = event.verdict == loader::Verdict::allowed;
         const bool by_rule =
             event.reason == loader::reason_allow || event.reason == loader::reason_idle;
@@ -107,7 +116,7 @@ class Search {
         const ProcessFacts facts{.path = program.path,
                                  .unit = program.service.empty() ? program.unit : program.service,
                                  .container = program.container,
-                                 .user = names_.user(event.uid),
+                                 .user = user(event.uid),
                                  .group = {},
                                  .sha256 = {}};
         auto out = judge(snapshot_, subject, event.direction == loader::Direction::inbound,
@@ -118,7 +127,7 @@ class Search {
     }
 
     v1::Cut cut(const v1::Subject& subject, const loader::Event& event, const Program& program,
-                const Judgement& judgement) const {
+                const Judgement& judgement) {
         const auto peer = names_.peer(event.peer_id, event.peer);
         v1::Cut out;
         out.set_subject(subject.workload());
@@ -129,7 +138,7 @@ class Search {
         out.set_peer(address_bytes(event.peer));
         out.set_peer_port(event.peer_port);
         out.set_callers(is_callers(wanted_, event));
-        *out.mutable_process() = process_of(program, names_.user(event.uid));
+        *out.mutable_process() = process_of(program, user(event.uid));
         out.set_unresolved(program.unresolved);
         out.set_pid(event.pid);
         out.mutable_peer_identities()->Assign(peer.identities.begin(), peer.identities.end());
@@ -144,6 +153,7 @@ class Search {
     v1::Snapshot snapshot_;
     std::map<std::string, const v1::Subject*, std::less<>> subjects_;
     std::map<std::uint32_t, const v1::Subject*> by_id_;
+    std::map<std::uint32_t, std::string> users_; // by uid
     std::vector<v1::Cut> found_;
     std::uint64_t judged_ = 0;
 };

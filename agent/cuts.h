@@ -2,8 +2,6 @@
 // Names object.
 #pragma once
 
-#include <map>
-#include <string>
 #include <vector>
 
 #include "agent/flows.h"

@@ -236,8 +236,10 @@ Held::Done Held::keep_policy(PolicyRef policy, std::chrono::seconds confirm_with
                              const InventoryRef& former) {
     auto confirmed = state_.wait ? confirmed_ : policy_;
     auto before = state_.wait ? former_ : former;
-    if (confirm_within.count() == 0)
-        confirmed = nullptr, before = nullptr;
+    if (confirm_within.count() == 0) {
+        confirmed = nullptr;
+        before = nullptr;
+    }
     auto state = state_;
     state.policy = name_of(policy);
     state.confirmed = name_of(confirmed);

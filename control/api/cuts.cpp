@@ -2,7 +2,6 @@
 // now.
 #include <charconv>
 #include <memory>
-#include <tuple>
 
 #include <fmt/format.h>
 
@@ -12,6 +11,7 @@
 #include "control/api/render.h"
 #include "control/api/whom.h"
 #include "control/api/wire_json.h"
+#include "control/compute/wire.h"
 
 namespace ringwall::api {
 namespace {
@@ -60,20 +60,6 @@ std::vector<Caller> callers_in(Fields& fields, const http::Request& request) {
     if (const auto seen = Address::parse(request.peer))
         out.push_back({*seen, 0});
     return out;
-}
-
-v1::Mode wire_mode(model::Mode mode) {
-    switch (mode) {
-    case model::Mode::idle:
-        return v1::IDLE;
-    case model::Mode::visibility:
-        return v1::VISIBILITY;
-    case model::Mode::selective:
-        return v1::SELECTIVE;
-    case model::Mode::full:
-        return v1::FULL;
-    }
-    return v1::MODE_UNSPECIFIED;
 }
 
 std::string endpoint_text(const std::string& address, std::uint32_t port) {
@@ -161,7 +147,7 @@ v1::Command question(const model::Workload& workload, model::Mode mode,
     v1::Command out;
     auto& find = *out.mutable_find_cuts();
     find.add_subjects(workload.name);
-    find.set_mode(wire_mode(mode));
+    find.set_mode(compute::wire(mode));
     find.set_most(static_cast<std::uint32_t>(limit));
     for (const auto& caller : callers) {
         auto& each = *find.add_callers();

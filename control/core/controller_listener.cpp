@@ -6,9 +6,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "control/core/controller_impl.h"
-
 #include "common/address_bytes.h"
+#include "control/core/controller_impl.h"
 
 namespace ringwall::core {
 namespace {
