@@ -16,10 +16,6 @@ std::string at(const std::string& file, const YAML::Mark& mark) {
     return mark.is_null() ? file : Place{file, mark.line + 1, mark.column + 1}.text();
 }
 
-std::unexpected<OptionsError> fail(OptionsErrc code, std::string message) {
-    return std::unexpected(OptionsError{code, std::move(message)});
-}
-
 const Setting* find(const std::string& name) {
     const auto all = settings();
     auto found = std::ranges::find(all, name, &Setting::name);

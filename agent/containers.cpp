@@ -7,6 +7,7 @@
 
 #include "agent/files.h"
 #include "agent/host.h"
+#include "agent/json_fields.h"
 
 namespace ringwall::agent {
 namespace {
@@ -41,27 +42,38 @@ json::value parsed(std::string_view text) {
     return error ? json::value() : value;
 }
 
-std::string text_at(const json::value& value, std::string_view key) {
+const json::value& member(const json::value& value, std::string_view key) {
+    static const json::value none;
     const auto* object = value.if_object();
-    const auto* found =
-        object ? object->if_contains(json::string_view(key.data(), key.size())) : nullptr;
-    return found && found->is_string() ? std::string(found->get_string()) : std::string{};
+    const auto* found = object ? object->if_contains(key) : nullptr;
+    return found ? *found : none;
 }
 
-std::string from_runtime(const ContainerRef& container) {
+std::map<std::string, std::string> labels_in(const json::value& labels) {
+    constexpr std::size_t most = 32, longest = 256;
+    std::map<std::string, std::string> out;
+    if (const auto* all = labels.if_object())
+        for (const auto& [key, value] : *all)
+            if (out.size() < most && key.size() <= longest && value.is_string() &&
+                value.get_string().size() <= longest)
+                out.emplace(key, value.get_string());
+    return out;
+}
+
+ContainerFacts from_runtime(const ContainerRef& container) {
     const auto read = [](const std::string& path) { return read_file(path).value_or(""); };
     if (container.runtime == "docker")
-        return docker_name(read("/var/lib/docker/containers/" + container.id + "/config.v2.json"));
+        return docker_facts(read("/var/lib/docker/containers/" + container.id + "/config.v2.json"));
     if (container.runtime == "podman")
         for (const char* driver : {"overlay", "vfs", "btrfs", "zfs"})
-            if (auto name = podman_name(read("/var/lib/containers/storage/" + std::string(driver) +
-                                             "-containers/containers.json"),
-                                        container.id);
-                !name.empty())
-                return name;
+            if (auto facts = podman_facts(read("/var/lib/containers/storage/" +
+                                               std::string(driver) + "-containers/containers.json"),
+                                          container.id);
+                !facts.name.empty())
+                return facts;
     if (container.runtime == "containerd")
-        return cri_name(read("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" +
-                             container.id + "/config.json"));
+        return cri_facts(read("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" +
+                              container.id + "/config.json"));
     return {};
 }
 
@@ -81,34 +93,49 @@ std::optional<ContainerRef> container_in(std::string_view path) {
     return found;
 }
 
-std::string docker_name(std::string_view config_v2_json) {
-    auto name = text_at(parsed(config_v2_json), "Name");
-    return name.starts_with('/') ? name.substr(1) : name;
+ContainerFacts docker_facts(std::string_view config_v2_json) {
+    const auto container = parsed(config_v2_json);
+    const auto& config = member(container, "Config");
+    auto name = text_at(container, "Name");
+    return {name.starts_with('/') ? name.substr(1) : std::move(name), text_at(config, "Image"),
+            labels_in(member(config, "Labels"))};
 }
 
-std::string podman_name(std::string_view containers_json, std::string_view id) {
+ContainerFacts podman_facts(std::string_view containers_json, std::string_view id) {
     const auto all = parsed(containers_json);
     if (!all.is_array())
         return {};
     for (const auto& each : all.get_array()) {
-        const auto* names = each.is_object() ? each.get_object().if_contains("names") : nullptr;
-        if (text_at(each, "id") == id && names && names->is_array() &&
-            !names->get_array().empty() && names->get_array()[0].is_string())
-            return std::string(names->get_array()[0].get_string());
+        const auto* names = member(each, "names").if_array();
+        if (text_at(each, "id") == id && names && !names->empty() && (*names)[0].is_string())
+            return {std::string((*names)[0].get_string()),
+                    text_at(parsed(text_at(each, "metadata")), "image-name"),
+                    {}};
     }
     return {};
 }
 
-std::string cri_name(std::string_view config_json) {
+ContainerFacts cri_facts(std::string_view config_json) {
     const auto config = parsed(config_json);
-    const auto* annotations =
-        config.is_object() ? config.get_object().if_contains("annotations") : nullptr;
-    return annotations ? text_at(*annotations, "io.kubernetes.cri.container-name") : std::string{};
+    const auto& annotations = member(config, "annotations");
+    ContainerFacts out{text_at(annotations, "io.kubernetes.cri.container-name"),
+                       text_at(annotations, "io.kubernetes.cri.image-name"),
+                       {}};
+    for (const std::string what : {"name", "namespace"})
+        if (auto value = text_at(annotations, "io.kubernetes.cri.sandbox-" + what); !value.empty())
+            out.labels.emplace("io.kubernetes.pod." + what, std::move(value));
+    return out;
+}
+
+ContainerFacts container_facts(const ContainerRef& container) {
+    auto facts = from_runtime(container);
+    if (facts.name.empty())
+        facts.name = container.id.substr(0, 12);
+    return facts;
 }
 
 std::string container_name(const ContainerRef& container) {
-    const auto name = from_runtime(container);
-    return name.empty() ? container.id.substr(0, 12) : name;
+    return container_facts(container).name;
 }
 
 } // namespace ringwall::agent

@@ -24,6 +24,7 @@ json::object to_json(const ControllerState& state) {
             {"session", name(link.session)},
             {"since", time_or_null(link.since_ns)},
             {"trouble", text_or_null(link.trouble)},
+            {"refused", text_or_null(link.refused)},
             {"policy", json::object{{"version", state.version},
                                     {"release", link.policy.version()},
                                     {"confirm_by", time_or_null(link.confirm_by_ns)}}},

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -16,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "agent/fd.h"
+#include "agent/json_fields.h"
 #include "common/pki/key_file.h"
 
 namespace ringwall::agent {
@@ -26,10 +26,6 @@ namespace json = boost::json;
 using Done = std::expected<void, CredentialsError>;
 
 constexpr std::string_view end_of_key = "-----END PUBLIC KEY-----";
-
-std::unexpected<CredentialsError> fail(CredentialsErrc code, std::string message) {
-    return std::unexpected(CredentialsError{code, std::move(message)});
-}
 
 std::unexpected<CredentialsError> damaged(const std::string& what) {
     return fail(CredentialsErrc::damaged,
@@ -66,11 +62,6 @@ struct Facts {
     std::int64_t paired_ns = 0;
     std::uint64_t bundle = 0;
 };
-
-std::string text_at(const json::object& object, std::string_view key) {
-    const auto* value = object.if_contains(key);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string{};
-}
 
 // `parse`: text -> optional<T>. False: one of them is none.
 template <typename T, typename Parse>
@@ -141,30 +132,6 @@ Done exchange(const std::string& made, const std::string& place) {
 }
 
 } // namespace
-
-std::string Endpoint::text() const {
-    return host.find(':') == host.npos ? fmt::format("{}:{}", host, port)
-                                       : fmt::format("[{}]:{}", host, port);
-}
-
-std::optional<Endpoint> Endpoint::parse(std::string_view text) {
-    const auto colon = text.rfind(':');
-    if (colon == text.npos || colon == 0)
-        return std::nullopt;
-    auto host = text.substr(0, colon);
-    const auto digits = text.substr(colon + 1);
-    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (bracketed)
-        host = host.substr(1, host.size() - 2);
-    if (bracketed ? !Address::parse(host) : host.find_first_of(":[]") != host.npos)
-        return std::nullopt;
-    Endpoint out{std::string(host), 0};
-    const auto end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, out.port);
-    if (error != std::errc{} || stop != end || out.port == 0)
-        return std::nullopt;
-    return out;
-}
 
 bool is_paired(const std::string& state_dir) {
     return access((directory_of(state_dir) + "/identity.json").c_str(), F_OK) == 0;

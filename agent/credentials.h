@@ -11,20 +11,12 @@
 
 #include <boost/json/object.hpp>
 
+#include "common/endpoint.h"
 #include "common/error.h"
 #include "common/ip.h"
 #include "common/pki/tls.h"
 
 namespace ringwall::agent {
-
-struct Endpoint {
-    std::string host; // IP address, or DNS name
-    std::uint16_t port = 0;
-
-    std::string text() const; // "10.0.0.1:8443", "[2001:db8::1]:8443"
-    static std::optional<Endpoint> parse(std::string_view text);
-    bool operator==(const Endpoint&) const = default;
-};
 
 struct Credentials {
     std::string agent;                   // the name that the controller gave

@@ -8,10 +8,6 @@
 namespace ringwall::agent {
 namespace {
 
-std::unexpected<Error> bad(std::string message) {
-    return std::unexpected(Error{Errc::bad_snapshot, std::move(message)});
-}
-
 std::optional<loader::Mode> mode_of(v1::Mode mode) {
     switch (mode) {
     case v1::IDLE:
@@ -39,9 +35,11 @@ class Reader {
 
     Result<Desired> read() {
         if (snapshot_.format() != 1)
-            return bad(fmt::format("the snapshot has format {}; this agent reads format 1: upgrade "
-                                   "the agent or make the snapshot again",
-                                   snapshot_.format()));
+            return fail(
+                Errc::bad_snapshot,
+                fmt::format("the snapshot has format {}; this agent reads format 1: upgrade "
+                            "the agent or make the snapshot again",
+                            snapshot_.format()));
         read_identities();
         for (const auto step :
              {&Reader::read_lists, &Reader::read_addresses, &Reader::read_subjects})
@@ -72,9 +70,10 @@ class Reader {
         for (const std::string& text : texts) {
             const auto prefix = Prefix::parse(text);
             if (!prefix)
-                return bad(fmt::format("list \"{}\": \"{}\" is not a prefix; write for example "
-                                       "10.0.0.0/8",
-                                       list.name(), text));
+                return fail(Errc::bad_snapshot,
+                            fmt::format("list \"{}\": \"{}\" is not a prefix; write for example "
+                                        "10.0.0.0/8",
+                                        list.name(), text));
             out.push_back(*prefix);
         }
         sort_unique(out);
@@ -156,17 +155,19 @@ class Reader {
         for (const v1::AddressOwner& wire : snapshot_.inventory().addresses()) {
             const auto address = address_from_bytes(wire.address());
             if (!address)
-                return bad(fmt::format("the inventory has an address of {} bytes; ask the "
-                                       "controller for a full snapshot",
-                                       wire.address().size()));
+                return fail(Errc::bad_snapshot,
+                            fmt::format("the inventory has an address of {} bytes; ask the "
+                                        "controller for a full snapshot",
+                                        wire.address().size()));
             if (!means_something_here(wire))
                 continue;
             for (const std::uint32_t id : wire.identities()) {
                 const auto known = interned_.identities.find(id);
                 if (known == interned_.identities.end())
-                    return bad(fmt::format("the inventory gives {} to identity {}, which it does "
-                                           "not have; ask the controller for a full snapshot",
-                                           address->text(), id));
+                    return fail(Errc::bad_snapshot,
+                                fmt::format("the inventory gives {} to identity {}, which it does "
+                                            "not have; ask the controller for a full snapshot",
+                                            address->text(), id));
                 owners.emplace_back(*address, known->second);
             }
             for (const std::string& workload : wire.workloads())
@@ -203,9 +204,10 @@ class Reader {
         const auto mode = mode_of(wire.mode());
         const auto identity = interned_.identities.find(wire.identity());
         if (!mode || identity == interned_.identities.end())
-            return bad(fmt::format("workload \"{}\" has a mode or identity that the snapshot does "
-                                   "not explain; upgrade the agent or make the snapshot again",
-                                   wire.workload()));
+            return fail(Errc::bad_snapshot,
+                        fmt::format("workload \"{}\" has a mode or identity that the snapshot does "
+                                    "not explain; upgrade the agent or make the snapshot again",
+                                    wire.workload()));
         Desired::Subject out;
         out.workload = wire.workload();
         out.identity = identity->second;
@@ -216,9 +218,10 @@ class Reader {
         for (const std::string& bytes : wire.addresses()) {
             const auto address = address_from_bytes(bytes);
             if (!address)
-                return bad(fmt::format("workload \"{}\" has an address of {} bytes; make the "
-                                       "snapshot again",
-                                       wire.workload(), bytes.size()));
+                return fail(Errc::bad_snapshot,
+                            fmt::format("workload \"{}\" has an address of {} bytes; make the "
+                                        "snapshot again",
+                                        wire.workload(), bytes.size()));
             out.row.local.push_back(*address);
         }
         return out;

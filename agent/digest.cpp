@@ -28,10 +28,6 @@ constexpr off_t largest = off_t{1} << 30;
 // longest tick is 10 ms.
 constexpr auto settled_after = 20ms;
 
-std::unexpected<DigestError> fail(DigestErrc code, std::string message) {
-    return std::unexpected(DigestError{code, std::move(message)});
-}
-
 Fd checked(Fd file, const IsProgram& is_program) {
     return file && is_program(file.get()) ? std::move(file) : Fd();
 }

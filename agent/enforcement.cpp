@@ -22,10 +22,6 @@ namespace fs = std::filesystem;
 constexpr auto cgroup2_magic = 0x63677270;
 constexpr auto bpffs_magic = 0xcafe4a11u;
 
-std::unexpected<EnforcementError> fail(EnforcementErrc code, std::string message) {
-    return std::unexpected(EnforcementError{code, std::move(message)});
-}
-
 bool is_on(const fs::path& path, std::uint64_t magic) {
     auto existing = path;
     std::error_code error;

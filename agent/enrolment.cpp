@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "agent/json_fields.h"
+
 namespace ringwall::agent {
 namespace {
 
@@ -12,18 +14,9 @@ namespace json = boost::json;
 
 constexpr std::string_view agent_prefix = "spiffe://ringwall/agent/";
 
-std::unexpected<EnrolmentError> fail(EnrolmentErrc code, std::string message) {
-    return std::unexpected(EnrolmentError{code, std::move(message)});
-}
-
 std::unexpected<EnrolmentError> malformed(const std::string& what) {
     return fail(EnrolmentErrc::malformed, "the controller's answer cannot be used: " + what +
                                               "; are controller and agent of the same version?");
-}
-
-std::string text_at(const json::object& object, std::string_view key) {
-    const auto* value = object.if_contains(key);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string{};
 }
 
 json::object object_of(const std::string& body) {

@@ -108,8 +108,13 @@ std::expected<Held, HeldError> Held::open(Options options) {
     auto state = held.state_;
     state.epoch = std::max(state.epoch + 1,
                            state.epoch ? 0 : std::uint64_t(held.options_.wall_ns / 1'000'000'000));
-    if (auto written = held.write(state); !written)
-        return std::unexpected(written.error());
+    if (auto written = held.write(state); !written) {
+        if (!held.state_.epoch) // nothing to enforce on with
+            return std::unexpected(written.error());
+        held.notes_.push_back(written.error().message +
+                              "; the host is enforced on with what it has");
+        held.state_.epoch = state.epoch;
+    }
     return held;
 }
 

@@ -44,7 +44,8 @@ class Held {
     };
     // What is damaged or signed by somebody else counts as not held, with a note. A wait for a
     // Confirm that ended meanwhile, or with another boot, is over: the last confirmed version is
-    // held then. Raises the epoch.
+    // held then. Raises the epoch; that the disk does not take that is only a note on a host
+    // with a past: what it has is enforced all the same.
     static std::expected<Held, HeldError> open(Options options);
 
     SessionStart start() const; // flows are the spool's

@@ -36,11 +36,17 @@ struct ContainerRef {
 // cri-containerd-ID.scope, crio-ID.scope, kubepods/.../ID. The innermost one counts.
 std::optional<ContainerRef> container_in(std::string_view cgroup_path);
 
-// Names out of what the runtimes keep on disk.
-std::string docker_name(std::string_view config_v2_json);
-std::string podman_name(std::string_view containers_json, std::string_view id);
-std::string cri_name(std::string_view config_json);
-// The name its runtime gave it, else the first 12 digits of the id. Reads the runtime's files.
+struct ContainerFacts {
+    std::string name, image;
+    std::map<std::string, std::string> labels; // at most 32, of the runtime's
+};
+// Out of what the runtimes keep on disk. Podman keeps labels elsewhere; of a pod's container the
+// labels are io.kubernetes.pod.name and io.kubernetes.pod.namespace.
+ContainerFacts docker_facts(std::string_view config_v2_json);
+ContainerFacts podman_facts(std::string_view containers_json, std::string_view id);
+ContainerFacts cri_facts(std::string_view config_json);
+// Reads the runtime's files. Without a name there it is the first 12 digits of the id.
+ContainerFacts container_facts(const ContainerRef& container);
 std::string container_name(const ContainerRef& container);
 
 std::string user_name(std::uint32_t uid);                       // the number when it has no name

@@ -296,6 +296,7 @@ void Link::answer(const Choice& choice, const std::expected<void, std::string>& 
         tell(v1::POLICY, std::exchange(came_.policy, nullptr)->policy.version());
     if (choice.takes_inventory)
         tell(v1::INVENTORY, std::exchange(came_.inventory, nullptr)->inventory.revision());
+    state_.refused = outcome ? std::string{} : outcome.error();
     if (!outcome)
         spdlog::error("what the controller sent is refused: {}", outcome.error());
     feed(input::Tick{});

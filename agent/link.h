@@ -38,6 +38,7 @@ struct LinkState {
     std::int64_t since_ns = 0; // of that
     std::string endpoint;      // connected to, or connected to last
     std::string trouble;       // why there is no session, or why the last one ended
+    std::string refused;       // why the host did not take what came last; empty: it did
     v1::Holding policy, inventory;
     std::int64_t confirm_by_ns = 0;
     SessionStats stats;

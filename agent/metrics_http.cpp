@@ -10,6 +10,8 @@
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
+#include "common/endpoint.h"
+
 namespace ringwall::agent {
 namespace {
 
@@ -97,9 +99,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     http::response<http::string_body> response_;
 };
 
-class Server : public MetricsServer {
+class PagesServer : public MetricsServer {
   public:
-    Server(asio::io_context& context, HttpPages pages)
+    PagesServer(asio::io_context& context, HttpPages pages)
         : acceptor_(context), shared_(std::make_shared<Shared>(Shared{std::move(pages)})) {}
 
     std::expected<void, HttpError> open(const std::string& address) {
@@ -132,9 +134,7 @@ class Server : public MetricsServer {
     std::string address() const override {
         error_code error;
         const auto local = acceptor_.local_endpoint(error);
-        const auto host = local.address().to_string();
-        return local.address().is_v6() ? fmt::format("[{}]:{}", host, local.port())
-                                       : fmt::format("{}:{}", host, local.port());
+        return Endpoint{local.address().to_string(), local.port()}.text();
     }
     void stop() override {
         error_code ignored;
@@ -160,7 +160,7 @@ class Server : public MetricsServer {
 
 std::expected<std::unique_ptr<MetricsServer>, HttpError>
 MetricsServer::listen(asio::io_context& context, const std::string& address, HttpPages pages) {
-    auto server = std::make_unique<Server>(context, std::move(pages));
+    auto server = std::make_unique<PagesServer>(context, std::move(pages));
     if (auto opened = server->open(address); !opened)
         return std::unexpected(opened.error());
     return server;

@@ -21,10 +21,6 @@ namespace {
 constexpr std::string_view magic = "RWSNAP1\n";
 constexpr std::size_t head_bytes = magic.size() + 8 + SHA256_DIGEST_LENGTH;
 
-std::unexpected<SourceError> fail(SourceErrc code, std::string message) {
-    return std::unexpected(SourceError{code, std::move(message)});
-}
-
 std::string digest(std::string_view content) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> out;
     SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), out.data());

@@ -103,7 +103,10 @@ void add_containers(const ReportScope& scope, v1::HostReport& report) {
         entry.disable_recursion_pending();
         auto& out = found[container->id];
         out.set_id(container->id);
-        out.set_name(container_name(*container));
+        auto facts = container_facts(*container);
+        out.set_name(std::move(facts.name));
+        out.set_image(std::move(facts.image));
+        out.mutable_labels()->insert(facts.labels.begin(), facts.labels.end());
         out.set_runtime(container->runtime);
         out.set_cgroup(path);
     }

@@ -244,7 +244,8 @@ class Session::Machine {
                                      welcome.protocol()));
         state = SessionState::live;
         out_.live = true;
-        attempts_ = 0;
+        welcomed_at_ = now_;
+        attempts_before_ = std::exchange(attempts_, 0);
         heartbeat_ = std::clamp<Time>(std::chrono::seconds(welcome.heartbeat_seconds()),
                                       shortest_heartbeat, longest_heartbeat);
         beat_at_ = now_ + heartbeat_;
@@ -272,6 +273,8 @@ class Session::Machine {
     void goodbye(const v1::Goodbye& goodbye) {
         if (lasting(goodbye.reason()))
             attempts_ = 63;
+        else if (state == SessionState::live && now_ < welcomed_at_ + options_.steady_after)
+            attempts_ = attempts_before_; // as one that cannot store flows does again and again
         trouble(fmt::format("the controller ended the session: {}", goodbye.sentence()));
     }
 
@@ -354,7 +357,8 @@ class Session::Machine {
     Time now_{}, deadline_{}, heard_{}, beat_at_{};
     Time heartbeat_{shortest_heartbeat};
     std::optional<Time> timer_;
-    int attempts_ = 0;
+    Time welcomed_at_{};
+    int attempts_ = 0, attempts_before_ = 0;
 };
 
 Session::Session(SessionOptions options, SessionStart start)

@@ -57,7 +57,8 @@ struct SessionOptions {
     Time hello_timeout = std::chrono::seconds(10);
     Time flow_ack_timeout = std::chrono::seconds(30);
     Time first_retry = std::chrono::seconds(1), longest_retry = std::chrono::seconds(60);
-    int missed_heartbeats = 3; // then the controller counts as gone
+    Time steady_after = std::chrono::seconds(30); // ended by the controller sooner, waits grow on
+    int missed_heartbeats = 3;                    // then the controller counts as gone
 };
 
 // What the last run left on the disk.

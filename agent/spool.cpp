@@ -21,10 +21,6 @@ constexpr std::string_view segment_suffix = ".flows", temporary_suffix = ".new";
 // Segments that are looked at to make room: reading all of them each time would cost too much.
 constexpr std::ptrdiff_t most_tried = 8;
 
-std::unexpected<SpoolError> fail(SpoolErrc code, std::string message) {
-    return std::unexpected(SpoolError{code, std::move(message)});
-}
-
 std::uint64_t summaries(const v1::FlowBatch& batch) {
     return static_cast<std::uint64_t>(batch.summaries_size());
 }

@@ -24,10 +24,6 @@ using Outcome = std::expected<Dialled, DialError>;
 
 constexpr std::size_t longest_protocol = 255;
 
-std::unexpected<DialError> fail(DialErrc code, std::string message) {
-    return std::unexpected(DialError{code, std::move(message)});
-}
-
 Address address_of(const tcp::endpoint& peer) {
     return Address::parse(peer.address().to_string()).value_or(Address{});
 }

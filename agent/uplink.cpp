@@ -41,6 +41,8 @@ CommandHooks Uplink::with_renewal(CommandHooks hooks) {
 }
 
 void Uplink::start() {
+    for (const auto& note : paired_.held.notes())
+        spdlog::warn("{}", note);
     look();
     link_.start();
     renewal_.start();

@@ -57,11 +57,12 @@ static __always_inline int rw_report_socket(struct seq_file *seq, struct sock *s
 /*
  * The young ones: their numbers come with their next packet or their end. What was reported has
  * its generation taken, so that its next packet moves it to socket storage, where the sweep above
- * finds it from then on.
+ * finds it from then on. One that stays silent stays here.
  */
 static __always_inline int rw_report_young(struct seq_file *seq, struct rw_slot *slot)
 {
 	struct rw_event e = {};
+	__u8 kind;
 	if (!slot->cookie || slot->freed)
 		return 0;
 	struct rw_socket *s = &slot->socket;
@@ -69,11 +70,12 @@ static __always_inline int rw_report_young(struct seq_file *seq, struct rw_slot 
 	if (!(s->flow.flags & RW_FLOW_REPORTED) || s->flow.started > sweep_until)
 		return 0;
 	s->flow.generation = 0;
-	if (s->flow.started <= sweep_since)
+	kind = rw_sweep_kind(&s->flow);
+	if (!kind)
 		return 0;
 	rw_event_flow(&e, &s->flow);
 	rw_event_owner(&e, &s->owner);
-	e.kind = RW_EVENT_START;
+	e.kind = kind;
 	e.time = bpf_ktime_get_ns();
 	e.cookie = slot->cookie;
 	bpf_seq_write(seq, &e, sizeof(e));

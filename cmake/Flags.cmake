@@ -12,6 +12,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND RINGWALL_PRECOMPILE)
   target_compile_options(ringwall_flags INTERFACE
     -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND RINGWALL_UNITY)
+  target_compile_options(ringwall_flags INTERFACE -Wno-subobject-linkage) # every file is an included one
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # A fifth of g++'s time went into collecting garbage.
   target_compile_options(ringwall_flags INTERFACE "SHELL:--param ggc-min-heapsize=1000000")

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace ringwall {
@@ -13,6 +14,13 @@ struct BasicError {
     Code code;
     std::string message;
 };
+
+// What a function that failed returns.
+template <typename Code>
+    requires std::is_enum_v<Code>
+std::unexpected<BasicError<Code>> fail(Code code, std::string message) {
+    return std::unexpected(BasicError<Code>{code, std::move(message)});
+}
 
 // Where in the user's input something stands; line and column are 1-based, 0 = unknown.
 struct Place {

@@ -10,7 +10,7 @@
 namespace ringwall::pki {
 namespace {
 
-constexpr std::size_t longest_pem = 16384;
+constexpr std::size_t longest_key_pem = 16384;
 
 // Without one OpenSSL would ask at the terminal.
 int no_passphrase(char*, int, int, void*) {
@@ -18,11 +18,11 @@ int no_passphrase(char*, int, int, void*) {
 }
 
 Result<void> check_size(std::string_view pem, std::string_view what) {
-    if (pem.size() <= longest_pem)
+    if (pem.size() <= longest_key_pem)
         return {};
     return fail(Errc::too_big, fmt::format("a {} of {} bytes: at most {} are read; give one PEM "
                                            "block only",
-                                           what, pem.size(), longest_pem));
+                                           what, pem.size(), longest_key_pem));
 }
 
 } // namespace

@@ -26,10 +26,6 @@ std::string openssl_words() {
     return reason ? reason : "no reason given";
 }
 
-std::unexpected<Error> fail(Errc code, std::string message) {
-    return std::unexpected(Error{code, std::move(message)});
-}
-
 std::unexpected<Error> library_failed(std::string_view step) {
     return fail(Errc::library, fmt::format("OpenSSL failed at {}: {}; check its installation and "
                                            "that memory is left",

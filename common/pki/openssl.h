@@ -52,7 +52,6 @@ class ErrorScope {
 // The latest error of the queue in OpenSSL's words.
 std::string openssl_words();
 
-std::unexpected<Error> fail(Errc code, std::string message);
 // `step`: "making a key"
 std::unexpected<Error> library_failed(std::string_view step);
 

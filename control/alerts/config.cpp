@@ -32,7 +32,7 @@ std::string file(Context& context, const Section& fields, const char* key) {
     auto path = word(context, *node, key, "the path of a file");
     if (!path.empty() && path.front() != '/')
         context.error(*node, fmt::format("{} is {}; write the whole path, from / on", key,
-                                         policy::quoted(path)));
+                                         policy::in_quotes(path)));
     return path;
 }
 
@@ -47,8 +47,8 @@ Endpoint endpoint(Context& context, const Section& fields, const char* key, Pars
         return {};
     if (auto good = parse(text))
         return *good;
-    context.error(*node, fmt::format("{} {} is not understood; write {}", key, policy::quoted(text),
-                                     example));
+    context.error(*node, fmt::format("{} {} is not understood; write {}", key,
+                                     policy::in_quotes(text), example));
     return {};
 }
 
@@ -104,7 +104,7 @@ std::chrono::milliseconds window(Context& context, const Node& node) {
         return std::chrono::seconds(*count * seconds);
     if (!text.empty())
         context.error(node, fmt::format("window {} is no time; write 1s to 1440m, for example 60s",
-                                        policy::quoted(text)));
+                                        policy::in_quotes(text)));
     return Config{}.window;
 }
 
@@ -116,7 +116,7 @@ unsigned number(Context& context, const Node& node, const char* what, unsigned o
         return *value;
     if (!text.empty())
         context.error(node, fmt::format("{} {} is out of range; write a number from 1 to {}", what,
-                                        policy::quoted(text), most));
+                                        policy::in_quotes(text), most));
     return otherwise;
 }
 
@@ -134,7 +134,7 @@ std::set<Kind> kinds_of(Context& context, const Node& node) {
             out.insert(*kind);
         else if (!text.empty())
             context.error(item, fmt::format("there is no kind of alert {}; write some of {}",
-                                            policy::quoted(text), known));
+                                            policy::in_quotes(text), known));
     }
     return out;
 }

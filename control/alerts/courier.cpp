@@ -1,10 +1,10 @@
 #include "control/alerts/courier.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+
+#include "control/alerts/stream.h"
 
 namespace ringwall::alerts {
 namespace {
@@ -14,7 +14,6 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds steady{10'000}; // a connection that lived so long was a good one
-constexpr auto answer = asio::as_tuple(asio::use_awaitable);
 
 } // namespace
 
@@ -115,18 +114,18 @@ asio::awaitable<Courier::End> Courier::attempt() {
 
 asio::awaitable<void> Courier::rest(milliseconds until) {
     wake_.expires_at(asio::steady_timer::time_point(until));
-    co_await wake_.async_wait(answer);
+    co_await wake_.async_wait(as_outcome);
 }
 
 asio::awaitable<void> Courier::rest() {
     wake_.expires_at(asio::steady_timer::time_point::max());
-    co_await wake_.async_wait(answer);
+    co_await wake_.async_wait(as_outcome);
 }
 
 asio::awaitable<void> Courier::pause() {
     const auto chance = std::uniform_real_distribution(0.0, 1.0)(dice_);
     pause_.expires_after(backoff_.next(chance));
-    co_await pause_.async_wait(answer);
+    co_await pause_.async_wait(as_outcome);
 }
 
 milliseconds Courier::now() {

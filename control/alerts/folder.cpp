@@ -146,6 +146,7 @@ bool Folder::pass(Alert alert, Time now, std::vector<Alert>& out) {
 void Folder::send(Alert alert, std::vector<Alert>& out) {
     alert.number = ++number_;
     ++counters_.alerts;
+    ++counters_.by_kind[alert.kind];
     out.push_back(std::move(alert));
 }
 

@@ -35,6 +35,7 @@ struct FolderCounters {
     std::uint64_t events = 0;
     std::uint64_t unwanted = 0, known = 0; // of a kind nobody wants; would-blocks seen before
     std::uint64_t alerts = 0;              // that went out
+    std::map<Kind, std::uint64_t> by_kind; // of them
     std::uint64_t folded = 0;              // events that went out as part of another one's alert
     std::uint64_t suppressed = 0;          // events that the rate limit held back
 };

@@ -33,7 +33,6 @@ using Tls = ssl::stream<Tcp>;
 template <typename T>
 using Outcome = Stream::Outcome<T>;
 
-constexpr auto answer = asio::as_tuple(asio::use_awaitable);
 constexpr Patience shut_down_patience = std::chrono::seconds(1);
 constexpr int silence_ms = 30'000; // unacknowledged that long: the connection is dead
 
@@ -82,7 +81,7 @@ class Socket final : public Stream, public std::enable_shared_from_this<Socket<L
 
     asio::awaitable<Outcome<void>> write(std::string_view bytes, Patience patience) override {
         set_expiry(tcp(), patience);
-        auto [error, size] = co_await asio::async_write(layer_, asio::buffer(bytes), answer);
+        auto [error, size] = co_await asio::async_write(layer_, asio::buffer(bytes), as_outcome);
         if (error)
             co_return failed("sending", error);
         co_return Outcome<void>();
@@ -91,7 +90,7 @@ class Socket final : public Stream, public std::enable_shared_from_this<Socket<L
     asio::awaitable<Outcome<std::size_t>> read(std::span<char> into, Patience patience) override {
         set_expiry(tcp(), patience);
         auto [error, size] =
-            co_await layer_.async_read_some(asio::buffer(into.data(), into.size()), answer);
+            co_await layer_.async_read_some(asio::buffer(into.data(), into.size()), as_outcome);
         if (error)
             co_return failed("receiving", error);
         co_return size;
@@ -110,7 +109,7 @@ class Socket final : public Stream, public std::enable_shared_from_this<Socket<L
                 if (!error)
                     self->close();
             });
-            co_await layer_.async_shutdown(answer);
+            co_await layer_.async_shutdown(as_outcome);
         }
         close();
         co_return;
@@ -146,7 +145,7 @@ resolve(asio::any_io_executor executor, Endpoint endpoint, Patience patience) {
             state->results = std::move(results);
             state->done.cancel();
         });
-    co_await state->done.async_wait(answer);
+    co_await state->done.async_wait(as_outcome);
     if (!state->error)
         co_return fail(fmt::format("looking up {}: no answer in time", endpoint.host));
     if (*state->error)
@@ -184,7 +183,7 @@ make_tls(Tcp connected, std::string host, std::shared_ptr<Trust> trust, Patience
     if (!expect_name(native, host))
         co_return fail(fmt::format("TLS cannot be told to expect the name {}", host));
     boost::beast::get_lowest_layer(stream->layer()).expires_after(patience);
-    auto [error] = co_await stream->layer().async_handshake(ssl::stream_base::client, answer);
+    auto [error] = co_await stream->layer().async_handshake(ssl::stream_base::client, as_outcome);
     if (!error)
         co_return stream;
     const auto verdict = SSL_get_verify_result(native);
@@ -220,7 +219,7 @@ asio::awaitable<Outcome<std::shared_ptr<Stream>>> open_stream(asio::any_io_execu
         co_return std::unexpected(found.error());
     Tcp connecting(executor);
     connecting.expires_after(patience);
-    auto [error, reached] = co_await connecting.async_connect(*found, answer);
+    auto [error, reached] = co_await connecting.async_connect(*found, as_outcome);
     if (error)
         co_return failed("connecting", error);
     watch_for_silence(connecting.socket());

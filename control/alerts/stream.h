@@ -11,11 +11,16 @@
 #include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "control/alerts/config.h"
 
 namespace ringwall::alerts {
+
+// co_await gives the error among the results, and does not throw.
+inline constexpr auto as_outcome = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 // Certificates that collectors are judged by. One for each sink.
 class Trust {

@@ -14,7 +14,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t most_names = 10;
-constexpr std::int64_t ns_per_second = 1'000'000'000;
 
 // Numbers are of all agents, names only of those that the principal may see.
 json::object to_json(const Context& context, const Principal& who, const core::Stragglers& behind) {

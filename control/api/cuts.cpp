@@ -1,12 +1,12 @@
 // /workloads/cuts: the live connections that a change of mode would end, as the agents see them
 // now.
-#include <charconv>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "agent/flow_text.h"
 #include "common/address_bytes.h"
+#include "common/endpoint.h"
 #include "control/api/endpoint.h"
 #include "control/api/render.h"
 #include "control/api/whom.h"
@@ -27,20 +27,11 @@ struct Caller {
 std::optional<Caller> caller_in(std::string_view text) {
     if (const auto address = Address::parse(text))
         return Caller{*address, 0};
-    const auto colon = text.rfind(':');
-    if (colon == text.npos)
+    const auto endpoint = ringwall::Endpoint::parse(text);
+    const auto address = endpoint ? Address::parse(endpoint->host) : std::nullopt;
+    if (!address)
         return std::nullopt;
-    auto host = text.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']'))
-        host = host.substr(1, host.size() - 2);
-    const auto address = Address::parse(host);
-    Caller out;
-    const auto* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, out.port);
-    if (!address || error != std::errc() || stop != end || out.port == 0)
-        return std::nullopt;
-    out.address = *address;
-    return out;
+    return Caller{*address, endpoint->port};
 }
 
 // Who calls: as he says, and as we see him.
@@ -63,9 +54,7 @@ std::vector<Caller> callers_in(Fields& fields, const http::Request& request) {
 }
 
 std::string endpoint_text(const std::string& address, std::uint32_t port) {
-    const auto text = bytes_as_address(address);
-    return text.find(':') == text.npos ? fmt::format("{}:{}", text, port)
-                                       : fmt::format("[{}]:{}", text, port);
+    return ringwall::Endpoint{bytes_as_address(address), static_cast<std::uint16_t>(port)}.text();
 }
 
 json::object to_json(const core::Controller& controller, const v1::Cut& cut) {

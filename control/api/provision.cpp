@@ -6,6 +6,7 @@
 #include "control/api/render.h"
 #include "control/api/selection.h"
 #include "control/api/writing.h"
+#include "control/store/canonical.h"
 
 namespace ringwall::api {
 namespace {
@@ -49,6 +50,7 @@ Result<Wanted> wanted_in(const Context& context, Call& call) {
     out.request.confirm_within =
         std::chrono::seconds(fields.number("confirm_within_s", 0, week_s).value_or(0));
     out.request.canary = canary_in(fields, faults);
+    out.request.asked = store::canonical(call.body).value_or("");
     if (!faults.empty())
         return invalid(std::move(faults));
     if (!out.request.canary)
@@ -78,6 +80,13 @@ Answer provision(Context& context, Call& call) {
     auto wanted = wanted_in(context, call);
     if (!wanted)
         return std::unexpected(wanted.error());
+    if (!dry_run)
+        if (auto before = context.controller.provisioned_before(wanted->request);
+            !before || *before) {
+            if (!before)
+                return std::unexpected(from(before.error()));
+            return provisioned((*before)->plan, wanted->warnings, (*before)->version.number);
+        }
     if (auto narrowed = narrow(context, call.who, wanted->request.selection); !narrowed)
         return std::unexpected(narrowed.error());
     if (dry_run || !call.who.everywhere()) {
@@ -115,13 +124,10 @@ Answer rollback(Context& context, Call& call) {
     if (auto whole = everywhere(call.who, "a rollback"); !whole)
         return std::unexpected(whole.error());
     if (dry_run) {
-        const auto newest = context.controller.store().newest();
-        if (!newest)
-            return std::unexpected(from(newest.error()));
-        auto changes = context.controller.store().changes(*newest, request.to);
-        if (!changes)
-            return std::unexpected(from(changes.error()));
-        return provisioned({.changes = std::move(*changes)}, {}, {});
+        auto plan = context.controller.plan(request);
+        if (!plan)
+            return std::unexpected(from(plan.error()));
+        return provisioned(std::move(*plan), {}, {});
     }
     auto done = context.controller.rollback(request, within);
     if (!done)

@@ -34,18 +34,18 @@ Result<NewToken> new_token_in(const Context& context, const Call& call) {
 }
 
 Answer issue(Context& context, Call& call) {
-    call.params.allow({});
-    if (auto good = call.params.check(); !good)
-        return std::unexpected(good.error());
+    const auto dry_run = only_dry_run(call);
+    if (!dry_run)
+        return std::unexpected(dry_run.error());
     auto wanted = new_token_in(context, call);
     if (!wanted)
         return std::unexpected(wanted.error());
     const auto secret = new_secret();
     wanted->token.sha256 = hash_of(secret);
     const store::ObjectId id{"token", wanted->name};
-    auto written = write(context, call, {{id, to_json(wanted->token), 0}}, false);
-    if (!written)
-        return std::unexpected(written.error());
+    auto written = write(context, call, {{id, to_json(wanted->token), 0}}, *dry_run);
+    if (!written || *dry_run)
+        return answer_written(std::move(written), {});
     const auto object = context.controller.store().object(id);
     if (!object)
         return std::unexpected(from(object.error()));

@@ -41,6 +41,7 @@ using Started = std::expected<void, std::string>;
 
 constexpr auto identity_life = 24h; // of the controller's own certificate in use
 constexpr auto stop_grace = 3s;
+constexpr std::size_t remembered_flows = 200'000; // a second of reading at the start
 
 Started prepare_directory(const std::string& path) {
     std::error_code error;
@@ -65,6 +66,7 @@ class Application {
   private:
     Started open_flows();
     Started open_alerts();
+    void remember_told();
     Started open_controller();
     Started open_api();
     Started open_server();
@@ -145,7 +147,29 @@ Started Application::open_alerts() {
     if (!alerts)
         return std::unexpected(alerts.error().message);
     alerts_ = std::move(*alerts);
+    remember_told();
     return {};
+}
+
+// The would-blocks that somebody was told of before this start: the newest, as many as are kept.
+void Application::remember_told() {
+    flows::Filter filter;
+    filter.verdicts = {v1::WOULD_BLOCK};
+    flows::PageRequest page{.after = {}, .limit = 1000};
+    std::size_t rows = 0;
+    do {
+        const auto found = flow_store_->query(filter, page);
+        if (!found) {
+            spdlog::warn("would-blocks that were told before may be told again: {}",
+                         found.error().message);
+            return;
+        }
+        for (const auto& row : found->rows)
+            if (const auto event = alerts::flow_event(row))
+                alerts_->known(event->key);
+        rows += found->rows.size();
+        page.after = found->next;
+    } while (!page.after.empty() && rows < remembered_flows);
 }
 
 Started Application::open_controller() {

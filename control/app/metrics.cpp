@@ -54,6 +54,9 @@ void add_server(Families& out, const server::ServerStats& stats) {
     out.counter(failed, why, stats.handshakes_crowded, {"reason", "crowded"});
     out.counter(failed, why, stats.handshakes_dropped, {"reason", "dropped"});
     out.counter(failed, why, stats.certificates_refused, {"reason", "certificate"});
+    out.counter("ringwall_controller_sessions_expired_total",
+                "Agents' sessions ended because their certificate had expired.",
+                stats.agents_expired);
     out.counter("ringwall_controller_bytes_from_agents_total", "Bytes of agents' sessions.",
                 stats.bytes_from_agents);
     for (const auto& [status, count] : stats.http.requests)
@@ -79,7 +82,14 @@ void add_flows(Families& out, const MetricInput& input) {
 void add_alerts(Families& out, const MetricInput& input) {
     out.counter("ringwall_controller_alert_events_total",
                 "Events that were told to the alert path.", input.alerts.events);
-    out.counter("ringwall_controller_alerts_total", "Alerts that went out.", input.alerts.alerts);
+    out.counter("ringwall_controller_alert_events_known_total",
+                "Would-blocks of a kind that was told before.", input.alerts.known);
+    for (const auto& kind : alerts::kinds()) {
+        const auto found = input.alerts.by_kind.find(kind.kind);
+        out.counter("ringwall_controller_alerts_total", "Alerts that went out, by kind.",
+                    found == input.alerts.by_kind.end() ? 0 : found->second,
+                    {"kind", std::string(kind.name)});
+    }
     out.counter("ringwall_controller_alerts_suppressed_total",
                 "Events that the rate limit held back.", input.alerts.suppressed);
     for (const auto& sink : input.sinks)

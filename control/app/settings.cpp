@@ -54,7 +54,7 @@ void read_names(Context& context, const Fields& fields, Settings& settings) {
         else
             context.error(entry, fmt::format("{} is neither a DNS name in lower case nor an IP "
                                              "address",
-                                             policy::quoted(entry.text)));
+                                             policy::in_quotes(entry.text)));
 }
 
 void read_all(Context& context, const Node& root, Settings& settings) {

@@ -98,7 +98,7 @@ agent::Fd wait_for_agent(const sockaddr_un& address, std::chrono::seconds patien
     }
 }
 
-Result<std::chrono::seconds> patience(const Arguments& arguments) {
+Result<std::chrono::seconds> wait_of(const Arguments& arguments) {
     const auto text = arguments.get("--wait", "0");
     int seconds = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -112,7 +112,7 @@ Result<std::chrono::seconds> patience(const Arguments& arguments) {
 
 Result<Client> Client::connect(const Arguments& arguments) {
     const auto path = socket_path(arguments);
-    const auto seconds = patience(arguments);
+    const auto seconds = wait_of(arguments);
     if (!seconds)
         return std::unexpected(seconds.error());
     sockaddr_un address{};

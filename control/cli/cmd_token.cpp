@@ -86,11 +86,15 @@ Result<void> create(const Arguments& arguments) {
     auto client = open_controller(arguments);
     if (!client)
         return std::unexpected(client.error());
-    auto issued =
-        ask(*client,
-            {.method = "POST", .target = client::target({"tokens"}), .body = std::move(*body)});
+    auto issued = ask(*client, {.method = "POST",
+                                .target = client::target({"tokens"}, dry_run(arguments)),
+                                .body = std::move(*body)});
     if (!issued)
         return std::unexpected(issued.error());
+    if (arguments.has("--dry-run")) {
+        print_edits(*issued, arguments, {.dry = true, .details = false});
+        return {};
+    }
     if (arguments.has("--out")) {
         const auto path = arguments.get("--out");
         if (auto saved = pki::save_secret(path, text_at(*issued, "secret") + "\n"); !saved)
@@ -123,7 +127,8 @@ constexpr std::array create_flags{
     Flag{"--user", "NAME", "it has at most this user's rights"},
     Flag{"--scope", "KEY=VALUE", "only for what carries this label; may be repeated", true},
     Flag{"--expires", "DURATION", "worth nothing after this time: 12h, 30d"},
-    Flag{"--out", "FILE", "write it here (mode 0600) in place of the terminal"}};
+    Flag{"--out", "FILE", "write it here (mode 0600) in place of the terminal"},
+    Flag{"--dry-run", "", "let the controller judge, make none"}};
 
 } // namespace
 

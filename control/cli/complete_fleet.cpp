@@ -15,7 +15,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr client::Milliseconds patience{500}; // for each of connecting and answering
+constexpr client::Milliseconds soon{500}; // for each of connecting and answering
 
 Arguments reach_of(Words line) {
     Arguments out;
@@ -68,7 +68,7 @@ Names fleet_names(std::string_view path, Words line) {
     if (!configured)
         return {};
     auto settings = configured->settings();
-    settings.connect_within = settings.answer_within = patience;
+    settings.connect_within = settings.answer_within = soon;
     settings.patience = client::Milliseconds(0);
     client::Client client(std::move(settings));
     Names out;

@@ -5,9 +5,9 @@
 namespace ringwall::cli {
 namespace {
 
-class Reader {
+class CellReader {
   public:
-    explicit Reader(std::string_view text) : rest_(text) {
+    explicit CellReader(std::string_view text) : rest_(text) {
         if (rest_.starts_with("\xef\xbb\xbf")) // a byte order mark
             rest_.remove_prefix(3);
     }
@@ -71,7 +71,7 @@ class Reader {
 
 std::expected<std::vector<CsvRow>, model::Problem> parse_csv(std::string_view text,
                                                              const std::string& file) {
-    Reader reader(text);
+    CellReader reader(text);
     std::vector<CsvRow> rows;
     CsvRow row;
     while (!reader.done()) {

@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "common/endpoint.h"
 #include "common/ip.h"
 #include "control/cli/tables.h"
 #include "control/cli/text.h"
@@ -59,7 +60,7 @@ std::optional<std::string> ssh_client(std::string_view ssh_connection) {
     const auto address = Address::parse(host);
     if (words.fail() || !address)
         return std::nullopt;
-    return fmt::format(fmt::runtime(address->is_v4() ? "{}:{}" : "[{}]:{}"), address->text(), port);
+    return Endpoint{address->text(), port}.text();
 }
 
 CutTotals totals_of(const json::object& cuts) {

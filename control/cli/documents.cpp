@@ -29,7 +29,7 @@ const Node* member(const Node& node, std::string_view key) {
     return node.kind == Node::Kind::mapping ? node.find(key) : nullptr;
 }
 
-std::string text_at(const Node& node, std::string_view key) {
+std::string word_at(const Node& node, std::string_view key) {
     const auto* found = member(node, key);
     return found && found->kind == Node::Kind::text ? found->text : std::string();
 }
@@ -60,7 +60,7 @@ Node cleaned(Node document) {
 
 // The form of policy documents is known here; that of profiles and users to the controller alone.
 void check_form(policy::Context& context, Node document) {
-    const auto* kind = kind_of_document(text_at(document, "kind"));
+    const auto* kind = kind_of_document(word_at(document, "kind"));
     if (kind && !kind->policy)
         return;
     if (auto* metadata = mutable_member(document, "metadata");
@@ -75,7 +75,7 @@ void check_form(policy::Context& context, Node document) {
     read_document(context, document, form);
 }
 
-class Reader {
+class DocumentReader {
   public:
     void add_text(std::string_view text, const std::string& filename) {
         policy::Context context(filename, problems_);
@@ -97,7 +97,7 @@ class Reader {
 
   private:
     void add_tree(policy::Context& context, const Node& tree, const std::string& filename) {
-        const auto* items = text_at(tree, "kind").empty() ? member(tree, "items") : nullptr;
+        const auto* items = word_at(tree, "kind").empty() ? member(tree, "items") : nullptr;
         const auto* list = items ? items : &tree;
         if (list->kind != Node::Kind::sequence)
             return add_document(context, tree, filename);
@@ -106,11 +106,11 @@ class Reader {
     }
 
     void add_document(policy::Context& context, const Node& tree, const std::string& filename) {
-        Document out{text_at(tree, "kind"), {}, {}, filename, cleaned(tree)};
+        Document out{word_at(tree, "kind"), {}, {}, filename, cleaned(tree)};
         const auto before = problems_.size();
         check_form(context, out.node);
         if (const auto* metadata = member(tree, "metadata"))
-            out.name = text_at(*metadata, "name");
+            out.name = word_at(*metadata, "name");
         if (problems_.size() != before)
             return;
         if (out.name.empty())
@@ -129,7 +129,7 @@ class Reader {
     Problems problems_;
 };
 
-void add_stream(Reader& reader, std::istream& in, const std::string& name) {
+void add_stream(DocumentReader& reader, std::istream& in, const std::string& name) {
     std::string text;
     std::array<char, 64 * 1024> block{};
     while (in.read(block.data(), block.size()) || in.gcount() > 0) {
@@ -140,7 +140,7 @@ void add_stream(Reader& reader, std::istream& in, const std::string& name) {
     reader.add_text(text, name);
 }
 
-void add_file(Reader& reader, const fs::path& file) {
+void add_file(DocumentReader& reader, const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     if (in.is_open())
         return add_stream(reader, in, file.string());
@@ -153,7 +153,7 @@ bool is_policy_file(const fs::directory_entry& entry) {
            (extension == ".yaml" || extension == ".yml" || extension == ".json");
 }
 
-void add_directory(Reader& reader, const fs::path& directory) {
+void add_directory(DocumentReader& reader, const fs::path& directory) {
     std::vector<fs::path> files;
     std::error_code code;
     for (fs::directory_iterator it(directory, code), end; !code && it != end; it.increment(code))
@@ -172,13 +172,13 @@ void add_directory(Reader& reader, const fs::path& directory) {
 
 std::expected<std::vector<Document>, Problems> documents_of(std::string_view text,
                                                             const std::string& filename) {
-    Reader reader;
+    DocumentReader reader;
     reader.add_text(text, filename);
     return reader.finish();
 }
 
 Result<std::vector<Document>> read_documents(const std::vector<std::string>& paths) {
-    Reader reader;
+    DocumentReader reader;
     for (const auto& path : paths) {
         std::error_code code;
         if (path == "-")

@@ -56,6 +56,10 @@ std::string controller_lines(const json::object& status, const Painter& paint) {
     for (const char* path : {"trouble", "certificate.trouble"})
         if (const auto trouble = text_at(*controller, path); !trouble.empty())
             out += paint(Color::red, "         " + indented(trouble)) + "\n";
+    if (const auto refused = text_at(*controller, "refused"); !refused.empty())
+        out += paint(Color::red,
+                     "         what the controller sent last is refused: " + indented(refused)) +
+               "\n";
     if (const auto by = text_at(*controller, "policy.confirm_by"); !by.empty())
         out += paint(Color::yellow,
                      fmt::format("         version {} is left again at {} unless it "

@@ -90,6 +90,8 @@ Controller::Impl::Impl(Options given, std::unique_ptr<store::Store> opened, Ledg
 Result<void> Controller::Impl::start(std::uint64_t active, std::optional<RolloutState> last) {
     rollout = std::move(last);
     frozen = freeze_reason(*store);
+    if (auto logged = log_unlogged_step(); !logged)
+        return logged;
     if (auto loaded = fleets.load(policies.active(), active); !loaded)
         return loaded;
     if (rollout && rollout->phase == Phase::canary) {
@@ -169,6 +171,13 @@ Result<Changed> Controller::change(const store::Change& change, bool dry_run) {
 }
 Result<ProvisionPlan> Controller::plan(const ProvisionRequest& request) const {
     return impl_->plan(request);
+}
+Result<ProvisionPlan> Controller::plan(const store::Rollback& request) const {
+    return impl_->plan(request);
+}
+Result<std::optional<Provisioned>>
+Controller::provisioned_before(const ProvisionRequest& request) const {
+    return impl_->provisioned_before(request);
 }
 Result<Provisioned> Controller::provision(const ProvisionRequest& request) {
     return impl_->provision(request);

@@ -72,6 +72,7 @@ struct ProvisionRequest {
     std::optional<Canary> canary;
     // The agents that Canary::query selects, by whoever reads label queries.
     std::vector<std::string> canary_agents;
+    std::string asked; // as store::Provision::asked
 };
 // What a provision would do, or did.
 struct ProvisionPlan {
@@ -164,6 +165,9 @@ class Controller {
     Result<Changed> change(const store::Change& change, bool dry_run);
     Result<ProvisionPlan> plan(const ProvisionRequest& request) const;
     Result<Provisioned> provision(const ProvisionRequest& request); // and busy, frozen
+    // The version that this request made before, under its idempotency key. reused_key.
+    Result<std::optional<Provisioned>> provisioned_before(const ProvisionRequest& request) const;
+    Result<ProvisionPlan> plan(const store::Rollback& request) const;
     Result<Provisioned> rollback(const store::Rollback& request,
                                  std::chrono::seconds confirm_within);
 

@@ -10,10 +10,6 @@
 namespace ringwall::core {
 namespace {
 
-std::unexpected<Error> fail(Errc code, std::string message) {
-    return std::unexpected(Error{code, std::move(message), {}});
-}
-
 Error unknown(std::string_view agent) {
     return {Errc::not_found,
             fmt::format("there is no agent \"{}\"; 'ringwall agents' lists those that are paired",
@@ -254,7 +250,9 @@ Agent Controller::Impl::describe(const std::string& name, const AgentRecord& rec
     out.version = state->agent_version;
     out.boot_id = state->boot_id;
     out.unconfirmed = state->unconfirmed;
-    out.refused = state->refused ? state->refused->sentence() : "";
+    for (const auto* refused : {&state->refused_inventory, &state->refused})
+        if (*refused)
+            out.refused = (*refused)->sentence();
     out.report = state->report;
     out.stats = state->stats;
     if (const auto heard = heard_.find(name); heard != heard_.end())

@@ -1,5 +1,8 @@
 // The CA is replaced while everybody stays connected: announce, switch, retire.
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 #include <spdlog/spdlog.h>
 
 #include "control/core/controller_impl.h"
@@ -20,7 +23,49 @@ store::Edit entry(RotationStep step, const pki::Authority& authority) {
             {}};
 }
 
+// What the log is to say of a step, while file and log do not agree: a controller that is killed
+// between the two writes it at its next start.
+constexpr const char* unlogged_kind = "authority";
+
+store::Memory unlogged(const store::Author& by, RotationStep step, const store::Edit& entry) {
+    const boost::json::object text{{"step", name(step)},
+                                   {"actor", by.actor},
+                                   {"origin", by.origin},
+                                   {"time_ns", by.time_ns},
+                                   {"entry", *entry.body}};
+    return {unlogged_kind, the_only, boost::json::serialize(text)};
+}
+
 } // namespace
+
+// Steps that were not taken are forgotten, those that stand in the log as well.
+Result<void> Controller::Impl::log_unlogged_step() {
+    const auto memories = store->memories(unlogged_kind);
+    if (!memories)
+        return std::unexpected(from(memories.error()));
+    if (memories->empty())
+        return {};
+    const auto told = boost::json::parse(*memories->front().text);
+    const auto step = parse_rotation_step(std::string_view(told.at("step").as_string()));
+    const auto edit = entry(step.value_or(RotationStep::announce), enrolment.authority());
+    const auto last = store->object(edit.id);
+    const bool logged = last && boost::json::parse(last->body) == *edit.body;
+    if (told.at("entry") == *edit.body && !logged) {
+        const store::Author by{boost::json::value_to<std::string>(told.at("actor")),
+                               boost::json::value_to<std::string>(told.at("origin")),
+                               told.at("time_ns").to_number<std::int64_t>(),
+                               {}};
+        if (auto done = store->commit({by, {edit}}); !done)
+            return std::unexpected(from(done.error()));
+    }
+    return forget_unlogged_step();
+}
+
+Result<void> Controller::Impl::forget_unlogged_step() {
+    if (auto done = store->remember({{unlogged_kind, the_only, {}}}); !done)
+        return std::unexpected(from(done.error()));
+    return {};
+}
 
 TrustHeld Controller::Impl::trust_of(const std::string& agent) const {
     const auto* state = hub.state(agent);
@@ -58,20 +103,27 @@ Result<Rotation> Controller::Impl::rotate(const store::Author& by, RotationStep 
     return rotation();
 }
 
-// The file first: an entry of the log would say what never was if the disk were full then.
+// The file before the log: an entry would say what never was if the disk were full then.
 Result<void> Controller::Impl::keep_authority(const store::Author& by, RotationStep step,
                                               pki::Authority next) {
     auto before = enrolment.authority();
     const auto edit = entry(step, next);
-    if (auto kept = enrolment.replace(std::move(next)); !kept)
-        return kept;
-    auto logged = store->commit({by, {edit}});
-    if (logged)
-        return {};
-    if (auto undone = enrolment.replace(std::move(before)); !undone)
-        spdlog::error("the step {} of the CA's rotation is done, but stands in no audit log: {}",
-                      name(step), undone.error().message);
-    return std::unexpected(from(logged.error()));
+    if (auto noted = store->remember({unlogged(by, step, edit)}); !noted)
+        return std::unexpected(from(noted.error()));
+    auto kept = enrolment.replace(std::move(next));
+    const auto logged = kept ? store->commit({by, {edit}}) : store::Result<store::Receipt>();
+    if (kept && !logged) {
+        kept = std::unexpected(from(logged.error()));
+        if (auto undone = enrolment.replace(std::move(before)); !undone) {
+            spdlog::error("the step {} of the CA's rotation is done, and stands in the audit log "
+                          "after the next start only: {}",
+                          name(step), undone.error().message);
+            return kept;
+        }
+    }
+    if (auto forgotten = forget_unlogged_step(); !forgotten)
+        spdlog::warn("{}", forgotten.error().message); // the next start sees that it is settled
+    return kept;
 }
 
 void Controller::Impl::renew_if_behind(const std::string& agent) {

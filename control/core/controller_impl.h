@@ -15,6 +15,8 @@
 
 namespace ringwall::core {
 
+inline constexpr const char* the_only = "current"; // the name of an object that is one of its kind
+
 class Controller::Impl final : public fleet::Listener {
   public:
     Impl(Options options, std::unique_ptr<store::Store> store, Ledger ledger, Enrolment enrolment,
@@ -28,6 +30,8 @@ class Controller::Impl final : public fleet::Listener {
 
     // controller_provision.cpp
     Result<ProvisionPlan> plan(const ProvisionRequest& request) const;
+    Result<ProvisionPlan> plan(const store::Rollback& request) const;
+    Result<std::optional<Provisioned>> provisioned_before(const ProvisionRequest& request) const;
     Result<Provisioned> provision(const ProvisionRequest& request);
     Result<Provisioned> rollback(const store::Rollback& request, std::chrono::seconds within);
     Result<RolloutState> confirm(const store::Author& by);
@@ -121,6 +125,8 @@ class Controller::Impl final : public fleet::Listener {
         model::Policy policy;
     };
     Result<Next> next_version(const ProvisionRequest& request) const;
+    Result<Next> next_version(const store::Rollback& request) const;
+    Result<ProvisionPlan> with_agents(Next next) const; // whom it concerns
     Result<void> may_provision() const;
     // For all agents at once, or for the first of a canary. `make` writes the version.
     using MakeVersion = std::function<store::Result<store::Version>()>;
@@ -157,6 +163,8 @@ class Controller::Impl final : public fleet::Listener {
     // controller_authority.cpp
     TrustHeld trust_of(const std::string& agent) const;
     TrustByAgent trust_by_agent() const;
+    Result<void> log_unlogged_step();
+    Result<void> forget_unlogged_step();
     Result<void> keep_authority(const store::Author& by, RotationStep step, pki::Authority next);
     void renew_if_behind(const std::string& agent);
 

@@ -7,12 +7,12 @@
 #include <spdlog/spdlog.h>
 
 #include "common/address_bytes.h"
+#include "common/time.h"
 #include "control/core/controller_impl.h"
 
 namespace ringwall::core {
 namespace {
 
-constexpr std::int64_t ns_per_second = 1'000'000'000;
 // Further apart, logs of two hosts cannot be laid side by side.
 constexpr std::int64_t tolerated_skew_ns = 5 * ns_per_second;
 constexpr std::uint16_t link_local_v6 = 0xfe80;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "common/time.h"
 #include "control/core/controller_impl.h"
 #include "control/core/dependencies.h"
 #include "control/core/document.h"
@@ -10,10 +11,6 @@
 
 namespace ringwall::core {
 namespace {
-
-std::unexpected<Error> fail(Errc code, std::string message) {
-    return std::unexpected(Error{code, std::move(message), {}});
-}
 
 std::vector<Fault> findings(const model::Policy& policy, std::int64_t now_ns,
                             const std::vector<store::ObjectChange>& changes) {
@@ -37,10 +34,12 @@ std::vector<std::string> with_other_policy(const compute::Change& change) {
     return out;
 }
 
-constexpr std::int64_t ns_per_second = 1'000'000'000;
-
 std::int64_t in_ns(std::chrono::seconds time) {
     return std::chrono::nanoseconds(time).count();
+}
+
+store::Provision wanted(const ProvisionRequest& request) {
+    return {request.by, request.selection, request.note, request.base, request.asked};
 }
 
 } // namespace
@@ -107,32 +106,66 @@ Controller::Impl::next_version(const ProvisionRequest& request) const {
     return out;
 }
 
+Result<Controller::Impl::Next>
+Controller::Impl::next_version(const store::Rollback& request) const {
+    const auto contents = all_contents(*store, request.to);
+    if (!contents)
+        return std::unexpected(contents.error());
+    auto policy = policies.of(*contents);
+    if (!policy)
+        return std::unexpected(policy.error());
+    auto changes = store->changes(active_version(), request.to);
+    if (!changes)
+        return std::unexpected(from(changes.error()));
+    Next out;
+    out.plan.changes = std::move(*changes);
+    out.policy = std::move(*policy);
+    return out;
+}
+
+Result<ProvisionPlan> Controller::Impl::plan(const store::Rollback& request) const {
+    auto next = next_version(request);
+    if (!next)
+        return std::unexpected(next.error());
+    return with_agents(std::move(*next));
+}
+
+Result<ProvisionPlan> Controller::Impl::with_agents(Next next) const {
+    auto agents = fleets.concerned(policies.active(), next.policy);
+    if (!agents)
+        return std::unexpected(agents.error());
+    next.plan.agents = std::move(*agents);
+    return std::move(next.plan);
+}
+
 Result<ProvisionPlan> Controller::Impl::plan(const ProvisionRequest& request) const {
     auto next = next_version(request);
     if (!next)
         return std::unexpected(next.error());
     if (next->plan.changes.empty())
         return fail(Errc::nothing, "nothing to provision: the draft is the active version");
-    auto agents = fleets.concerned(policies.active(), next->policy);
-    if (!agents)
-        return std::unexpected(agents.error());
-    next->plan.agents = std::move(*agents);
-    return std::move(next->plan);
+    return with_agents(std::move(*next));
+}
+
+Result<std::optional<Provisioned>>
+Controller::Impl::provisioned_before(const ProvisionRequest& request) const {
+    const auto earlier = store->earlier(wanted(request));
+    if (!earlier)
+        return std::unexpected(from(earlier.error()));
+    if (!*earlier)
+        return std::nullopt;
+    return Provisioned{**earlier, {}};
 }
 
 Result<Provisioned> Controller::Impl::provision(const ProvisionRequest& request) {
-    const store::Provision wanted{request.by, request.selection, request.note, request.base};
-    const auto earlier = store->earlier(wanted);
-    if (!earlier)
-        return std::unexpected(from(earlier.error()));
-    if (*earlier)
-        return Provisioned{**earlier, {}};
+    if (auto before = provisioned_before(request); !before || *before)
+        return before ? Result<Provisioned>(std::move(**before)) : std::unexpected(before.error());
     if (auto may = may_provision(); !may)
         return std::unexpected(may.error());
     auto next = next_version(request);
     if (!next)
         return std::unexpected(next.error());
-    store::Provision asked = wanted;
+    auto asked = wanted(request);
     if (request.selection)
         asked.selection = next->selection;
     const auto make = [&] { return store->provision(asked); };
@@ -226,21 +259,13 @@ Result<Provisioned> Controller::Impl::rollback(const store::Rollback& request,
         return Provisioned{**earlier, {}};
     if (auto may = may_provision(); !may)
         return std::unexpected(may.error());
-    const auto contents = all_contents(*store, request.to);
-    if (!contents)
-        return std::unexpected(contents.error());
-    auto policy = policies.of(*contents);
-    if (!policy)
-        return std::unexpected(policy.error());
-    auto changes = store->changes(active_version(), request.to);
-    if (!changes)
-        return std::unexpected(from(changes.error()));
-    Next next;
-    next.plan.changes = std::move(*changes);
-    next.policy = *policy;
-    auto done = everywhere(std::move(next), within, [&] { return store->rollback(request); });
+    auto next = next_version(request);
+    if (!next)
+        return std::unexpected(next.error());
+    auto policy = next->policy;
+    auto done = everywhere(std::move(*next), within, [&] { return store->rollback(request); });
     if (done)
-        policies.reset_draft(std::move(*policy));
+        policies.reset_draft(std::move(policy));
     return done;
 }
 

@@ -9,13 +9,8 @@
 namespace ringwall::core {
 namespace {
 
-constexpr const char* kind = "rollout";
-constexpr const char* current = "current";
+constexpr const char* rollout_kind = "rollout";
 constexpr std::chrono::seconds retry{5};
-
-std::unexpected<Error> fail(Errc code, std::string message) {
-    return std::unexpected(Error{code, std::move(message), {}});
-}
 
 } // namespace
 
@@ -28,7 +23,7 @@ void Controller::Impl::begin_rollout(RolloutState state) {
 // The state is only a memory of what the versions in the store and the agents' own deadlines
 // decide, so a full disk here stops nothing.
 void Controller::Impl::remember_rollout() {
-    const std::vector<store::Memory> memories{{kind, current, to_json(*rollout)}};
+    const std::vector<store::Memory> memories{{rollout_kind, the_only, to_json(*rollout)}};
     if (auto kept = store->remember(memories); !kept)
         spdlog::error("the state of version {} is not kept: {}", rollout->version,
                       kept.error().message);
@@ -164,7 +159,7 @@ std::optional<std::chrono::milliseconds> Controller::Impl::judgement_due() const
 }
 
 Result<void> Controller::Impl::freeze(const store::Author& by, const std::string& reason) {
-    store::Edit edit{{"freeze", current}, {}, {}};
+    store::Edit edit{{"freeze", the_only}, {}, {}};
     if (!reason.empty())
         edit.body = boost::json::object{{"reason", reason}};
     else if (frozen.empty())

@@ -10,13 +10,8 @@
 namespace ringwall::core {
 namespace {
 
-constexpr const char* kind = "staging"; // of the object, and of what is remembered
-constexpr const char* current = "current";
-constexpr const char* last = "last"; // the number that was given last
-
-std::unexpected<Error> fail(Errc code, std::string message) {
-    return std::unexpected(Error{code, std::move(message), {}});
-}
+constexpr const char* staging_kind = "staging"; // of the object, and of what is remembered
+constexpr const char* last = "last";            // the number that was given last
 
 // What was reviewed is what is staged.
 Result<void> reviewed(const StageRequest& request, const ProvisionPlan& plan,
@@ -73,7 +68,7 @@ Result<Fleets::Computed> Controller::Impl::stage_again() {
 
 // It enforces nothing, so no damage of it keeps the controller from starting.
 void Controller::Impl::load_staging() {
-    const auto object = store->object({kind, current});
+    const auto object = store->object({staging_kind, the_only});
     if (!object)
         return;
     auto draft = parse_staged(object->body);
@@ -90,7 +85,7 @@ void Controller::Impl::load_staging() {
 }
 
 Result<std::uint64_t> Controller::Impl::next_staging_number() const {
-    const auto memories = store->memories(kind);
+    const auto memories = store->memories(staging_kind);
     if (!memories)
         return std::unexpected(from(memories.error()));
     std::uint64_t number = 0;
@@ -98,7 +93,7 @@ Result<std::uint64_t> Controller::Impl::next_staging_number() const {
         if (memory.name == last)
             number = std::stoull(*memory.text);
     ++number;
-    if (auto kept = store->remember({{kind, last, std::to_string(number)}}); !kept)
+    if (auto kept = store->remember({{staging_kind, last, std::to_string(number)}}); !kept)
         return std::unexpected(from(kept.error()));
     return number;
 }
@@ -135,7 +130,7 @@ Result<void> Controller::Impl::write_staging(const store::Author& by,
                                              const std::optional<StagedDraft>& draft) const {
     store::Author author = by;
     author.idempotency_key.clear();
-    store::Edit edit{{kind, current}, {}, {}};
+    store::Edit edit{{staging_kind, the_only}, {}, {}};
     if (draft)
         edit.body = to_json(*draft);
     if (auto kept = store->commit({author, {edit}}); !kept)

@@ -17,10 +17,6 @@ namespace {
 constexpr const char* controller_id = "controller";
 constexpr std::int64_t controller_life = 90 * 86400;
 
-std::unexpected<Error> fail(Errc code, std::string message) {
-    return std::unexpected(Error{code, std::move(message), {}});
-}
-
 Errc code_of(pki::PairingErrc code) {
     switch (code) {
     case pki::PairingErrc::duplicate_host:

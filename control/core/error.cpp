@@ -1,5 +1,7 @@
 #include "control/core/error.h"
 
+#include <utility>
+
 namespace ringwall::core {
 namespace {
 
@@ -32,6 +34,10 @@ Errc code_of(store::Errc code) {
 }
 
 } // namespace
+
+std::unexpected<Error> fail(Errc code, std::string message) {
+    return std::unexpected(Error{code, std::move(message), {}});
+}
 
 Error from(const store::Error& error) {
     return {code_of(error.code), error.message, {}};

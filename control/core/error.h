@@ -41,6 +41,7 @@ struct Error {
 template <typename T>
 using Result = std::expected<T, Error>;
 
+std::unexpected<Error> fail(Errc code, std::string message);
 Error from(const store::Error& error);
 
 } // namespace ringwall::core

@@ -39,7 +39,7 @@ void read_limits(Context& context, const Fields& fields, pki::Profile& out) {
         if (!out.expires)
             context.error(*value, fmt::format("expires {} is no time; write one such as "
                                               "\"2026-12-31T23:59:59Z\"",
-                                              policy::quoted(value->text)));
+                                              policy::in_quotes(value->text)));
     }
 }
 

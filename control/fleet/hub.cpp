@@ -182,14 +182,15 @@ class Hub::Impl {
         }
         listener_.greeted(member.agent, action.hello);
     }
+    static std::optional<v1::Nack>& refusal(Member& member, v1::Half half) {
+        return half == v1::POLICY ? member.state.refused : member.state.refused_inventory;
+    }
     void on(Member& member, const action::Acked& action, ConnectionId) {
-        if (action.half == v1::POLICY)
-            member.state.refused.reset();
+        refusal(member, action.half).reset();
         listener_.acked(member.agent, action.half, action.held);
     }
     void on(Member& member, const action::Nacked& action, ConnectionId) {
-        if (action.nack.half() == v1::POLICY)
-            member.state.refused = action.nack;
+        refusal(member, action.nack.half()) = action.nack;
         listener_.nacked(member.agent, action.nack);
     }
     void on(Member& member, const action::Ahead& action, ConnectionId) {

@@ -55,7 +55,8 @@ struct AgentState {
     std::uint64_t trust = 0;       // revision of the trust bundle that it holds; 0: unknown
     v1::Holding policy, inventory; // held, as far as is known
     bool unconfirmed = false;
-    std::optional<v1::Nack> refused; // the newest policy refusal, until one is accepted
+    std::optional<v1::Nack> refused;           // the newest policy refusal, until one is accepted
+    std::optional<v1::Nack> refused_inventory; // the same
     std::shared_ptr<const v1::HostReport> report;
     SessionStats stats;
 };

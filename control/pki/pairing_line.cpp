@@ -19,10 +19,6 @@ constexpr std::size_t longest = 1024;
 constexpr std::size_t check_digits = 8;
 constexpr const char* print_again = "print a new one with 'ringwall pair' on the controller";
 
-std::unexpected<LineError> fail(LineErrc code, std::string message) {
-    return std::unexpected(LineError{code, std::move(message)});
-}
-
 std::string check_of(std::string_view before) {
     return sha256_hex(before).substr(0, check_digits);
 }

@@ -58,7 +58,7 @@ std::optional<model::AddressRange> from_prefix(Context& context, const Node& nod
     } else {
         context.error(node, fmt::format("{} is no address, prefix or range; write 10.0.0.1, "
                                         "10.0.0.0/8 or 10.0.0.1-10.0.0.9",
-                                        quoted(text)));
+                                        in_quotes(text)));
     }
     return std::nullopt;
 }
@@ -69,7 +69,7 @@ std::optional<model::AddressRange> from_ends(Context& context, const Node& node,
     const auto last = Address::parse(right);
     if (!first || !last)
         context.error(node, fmt::format("{} is no range of addresses; write 10.0.0.1-10.0.0.9",
-                                        quoted(node.text)));
+                                        in_quotes(node.text)));
     else if (first->is_v4() != last->is_v4())
         context.error(
             node, fmt::format("range {} mixes IPv4 and IPv6; write one range for each", node.text));
@@ -89,7 +89,7 @@ std::optional<Address> workload_address(Context& context, const Node& node) {
     const auto address = Address::parse(node.text);
     if (!address) {
         const auto host = Address::parse(node.text.substr(0, node.text.find('/')));
-        context.error(node, fmt::format("{} is no address; write {}", quoted(node.text),
+        context.error(node, fmt::format("{} is no address; write {}", in_quotes(node.text),
                                         host ? host->text() : "10.0.0.1 or 2001:db8::1"));
         return std::nullopt;
     }

@@ -120,7 +120,7 @@ void Context::error(const Place& place, std::string message) {
     problems_.push_back({place, std::move(message)});
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (const char c : text.substr(0, 60))
         out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
@@ -140,12 +140,12 @@ Fields::Fields(Context& context, const Node& node, std::string what, std::string
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
         const Node& key = node.keys[i];
         if (std::ranges::find(known, key.text) == known.end())
-            context.error(key, fmt::format("unknown field {} in {}; {}", quoted(key.text), what_,
+            context.error(key, fmt::format("unknown field {} in {}; {}", in_quotes(key.text), what_,
                                            model::did_you_mean(key.text, copies(known),
                                                                "known are " + words_text(known))));
         else if (i < node.items.size() && node.items[i].kind == Node::Kind::null)
             context.error(key, fmt::format("{} in {} has no value; write one or remove it",
-                                           quoted(key.text), what_));
+                                           in_quotes(key.text), what_));
     }
 }
 
@@ -195,7 +195,7 @@ std::optional<std::string> name(Context& context, const Node& node, const std::s
     context.error(node, fmt::format("{} {} must begin with a letter or digit and have no other "
                                     "characters than letters, digits, \".\", \"_\" and \"-\"; "
                                     "rename it",
-                                    what, quoted(*value)));
+                                    what, in_quotes(*value)));
     return std::nullopt;
 }
 
@@ -204,14 +204,14 @@ std::optional<bool> boolean(Context& context, const Node& node, const std::strin
         (node.text == "true" || node.text == "false"))
         return node.text == "true";
     if (node.kind == Node::Kind::text)
-        context.error(node, fmt::format("{} is {}; write true or false", what, quoted(node.text)));
+        context.error(node,
+                      fmt::format("{} is {}; write true or false", what, in_quotes(node.text)));
     else
         is_text(context, node, what);
     return std::nullopt;
 }
 
 std::optional<std::int64_t> time(Context& context, const Node& node, const std::string& what) {
-    constexpr std::int64_t ns_per_second = 1'000'000'000;
     if (!is_text(context, node, what))
         return std::nullopt;
     const auto seconds = parse_rfc3339(node.text);
@@ -219,7 +219,7 @@ std::optional<std::int64_t> time(Context& context, const Node& node, const std::
         return *seconds * ns_per_second;
     context.error(node, fmt::format("{} {} is no time after 1970; write it like "
                                     "2026-12-01T12:00:00Z or 2026-12-01T13:00:00+01:00",
-                                    what, quoted(node.text)));
+                                    what, in_quotes(node.text)));
     return std::nullopt;
 }
 
@@ -230,7 +230,7 @@ std::optional<std::size_t> one_of(Context& context, const Node& node, const std:
     const auto found = std::ranges::find(words, node.text);
     if (found != words.end())
         return static_cast<std::size_t>(found - words.begin());
-    context.error(node, fmt::format("{} {} is not known; {}", what, quoted(node.text),
+    context.error(node, fmt::format("{} {} is not known; {}", what, in_quotes(node.text),
                                     model::did_you_mean(node.text, copies(words),
                                                         "write one of " + words_text(words))));
     return std::nullopt;

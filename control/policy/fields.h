@@ -80,6 +80,6 @@ const std::vector<Node>* items(Context& context, const Node& node, const std::st
 std::optional<unsigned> decimal(std::string_view text);
 
 // "web": quoted, cut when long, for sentences.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 } // namespace ringwall::policy

@@ -13,7 +13,7 @@ namespace {
 std::string quoted_path_cure(const std::string& cgroup) {
     return fmt::format("cgroup {} is no absolute path below the host's cgroup; write one such as "
                        "/machine.slice/web",
-                       quoted(cgroup));
+                       in_quotes(cgroup));
 }
 
 bool good_cgroup(const std::string& path) {

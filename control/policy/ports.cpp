@@ -53,7 +53,7 @@ bool read_protocol(Context& context, const Node& node, std::optional<std::uint8_
     static const std::vector<std::string> words{"tcp",  "udp",     "icmp", "icmpv6",
                                                 "sctp", "udplite", "any"};
     context.error(node, fmt::format("{} is no protocol; {}",
-                                    node.kind == Node::Kind::text ? quoted(node.text) : "this",
+                                    node.kind == Node::Kind::text ? in_quotes(node.text) : "this",
                                     model::did_you_mean(node.text, words, protocol_forms)));
     return false;
 }
@@ -65,7 +65,7 @@ std::optional<std::uint16_t> port_number(Context& context, const Node& node,
         return static_cast<std::uint16_t>(*number);
     context.error(node, fmt::format("{} is no port; write a number from 1 to 65535, or a range "
                                     "such as 8000-8080",
-                                    quoted(text)));
+                                    in_quotes(text)));
     return std::nullopt;
 }
 
@@ -110,7 +110,7 @@ std::optional<model::IcmpType> icmp_type(Context& context, const Node& node) {
         return model::IcmpType{static_cast<std::uint8_t>(type), code};
     context.error(node, fmt::format("{} is no ICMP type; write a number from 0 to 255, or "
                                     "type/code such as 3/1",
-                                    node.kind == Node::Kind::text ? quoted(node.text) : "this"));
+                                    node.kind == Node::Kind::text ? in_quotes(node.text) : "this"));
     return std::nullopt;
 }
 

@@ -18,14 +18,14 @@ void check_path(Context& context, const Node& node, const std::string& path) {
     if (path != "[kernel]" && !clean_absolute(path))
         context.error(node, fmt::format("process path {} is not absolute and plain; write it as "
                                         "the process sees it, such as /usr/sbin/named",
-                                        quoted(path)));
+                                        in_quotes(path)));
 }
 
 void check_name(Context& context, const Node& node, const std::string& name) {
     if (name.find('/') != std::string::npos)
         context.error(node, fmt::format("process name {} has a slash; write path: for a whole "
                                         "path, or the last part only",
-                                        quoted(name)));
+                                        in_quotes(name)));
 }
 
 void check_unit(Context& context, const Node& node, const std::string& unit) {
@@ -37,10 +37,10 @@ void check_unit(Context& context, const Node& node, const std::string& unit) {
         if (!clean_absolute(unit))
             context.error(node, fmt::format("unit {} is no absolute cgroup path; write one such as "
                                             "/system.slice/named.service",
-                                            quoted(unit)));
+                                            in_quotes(unit)));
     } else if (!named) {
         context.error(
-            node, fmt::format("unit {} has no unit type; write {}.service", quoted(unit), unit));
+            node, fmt::format("unit {} has no unit type; write {}.service", in_quotes(unit), unit));
     }
 }
 

@@ -29,7 +29,7 @@ bool good_label_key(Context& context, const Node& key) {
     if (!good)
         context.error(key, fmt::format("label key {} must be 1 to 63 letters, digits, \".\", "
                                        "\"_\", \"-\" or \"/\"; rename it",
-                                       quoted(key.text)));
+                                       in_quotes(key.text)));
     else if (key.plain && !text(context, key, "label key"))
         return false;
     return good;
@@ -44,8 +44,8 @@ void read_values(Context& context, const Node& key, const Node& value,
         if (const auto* several = items(context, value, what, "at least one value"))
             for (const Node& item : *several)
                 if (auto one = text(context, item, what); one && !values.insert(*one).second)
-                    context.error(item,
-                                  fmt::format("{} names {} twice; keep one", what, quoted(*one)));
+                    context.error(
+                        item, fmt::format("{} names {} twice; keep one", what, in_quotes(*one)));
     } else if (auto one = text(context, value, what)) {
         values.insert(*one);
     }

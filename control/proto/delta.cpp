@@ -20,10 +20,6 @@ namespace {
 template <typename T>
 using Repeated = google::protobuf::RepeatedPtrField<T>;
 
-std::unexpected<DeltaError> fail(DeltaErrc code, std::string message) {
-    return std::unexpected(DeltaError{code, std::move(message)});
-}
-
 std::string key(const v1::Subject& subject) {
     return subject.workload();
 }

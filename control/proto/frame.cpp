@@ -9,10 +9,6 @@ constexpr std::string_view magic = "RW";
 // A buffer that one large frame left behind is given back.
 constexpr std::size_t kept_capacity = 64 * 1024;
 
-std::unexpected<FrameError> fail(FrameErrc code, std::string message) {
-    return std::unexpected(FrameError{code, std::move(message)});
-}
-
 std::unexpected<FrameError> too_large(std::size_t length, std::size_t limit) {
     return fail(FrameErrc::too_large,
                 fmt::format("a message of {} bytes is over the limit of {}; the connection cannot "

@@ -1,6 +1,7 @@
 // Who is at the other end of a connection.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,7 @@ struct Peer {
     std::string address; // "192.0.2.7", also when it came over IPv6 (::ffff:192.0.2.7)
     std::string network; // what limits count by: the IPv4 address, the /64 of an IPv6 one
     std::string issuer;  // of the certificate that was shown; "": none was
+    std::int64_t certificate_ends = 0; // unix seconds, of an agent's
 };
 Peer peer_of(boost::asio::ip::address address);
 

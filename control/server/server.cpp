@@ -66,7 +66,8 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     asio::awaitable<void> serve_agent(std::shared_ptr<TlsStream> stream, Peer peer,
                                       std::string agent);
     asio::awaitable<void> read_agent(std::shared_ptr<TlsStream> stream, Linked linked,
-                                     fleet::ConnectionId id);
+                                     fleet::ConnectionId id, std::int64_t certificate_ends);
+    void end_expired(const Linked& linked);
     void greet_unknown(const Linked& linked, const Peer& peer);
     void abort_all();
     void finish_stop();
@@ -80,7 +81,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     std::map<fleet::ConnectionId, Linked> links_;
     fleet::ConnectionId last_connection_ = 0;
     std::array<char, 16 * 1024> buffer_{}; // what any agent sent just now
-    std::uint64_t agents_unknown_ = 0, bytes_from_agents_ = 0;
+    std::uint64_t agents_unknown_ = 0, agents_expired_ = 0, bytes_from_agents_ = 0;
     bool stopping_ = false;
     std::function<void()> stopped_;
 };
@@ -114,6 +115,7 @@ asio::awaitable<void> Server::Impl::serve(std::shared_ptr<Impl> self,
         co_await http::Service::serve(self->http_, stream, std::move(client));
     } else if (is_agent) {
         peer.issuer = shown->issuer;
+        peer.certificate_ends = shown->not_after;
         co_await self->serve_agent(stream, std::move(peer), std::move(agent));
     } else {
         const auto whose = who ? who->uri() : std::string("somebody unknown");
@@ -130,7 +132,7 @@ asio::awaitable<void> Server::Impl::serve_agent(std::shared_ptr<TlsStream> strea
     if (!hub_->now().connected(linked.agent, id, peer.address, linked.link, peer.issuer))
         greet_unknown(linked, peer);
     hub_->arm();
-    co_await read_agent(stream, linked, id);
+    co_await read_agent(stream, linked, id, peer.certificate_ends);
     stream->abort();
     if (links_.erase(id) == 0)
         co_return; // abandoned
@@ -139,7 +141,8 @@ asio::awaitable<void> Server::Impl::serve_agent(std::shared_ptr<TlsStream> strea
 }
 
 asio::awaitable<void> Server::Impl::read_agent(std::shared_ptr<TlsStream> stream, Linked linked,
-                                               fleet::ConnectionId id) {
+                                               fleet::ConnectionId id,
+                                               std::int64_t certificate_ends) {
     for (int in_a_row = 0;;) {
         const auto got = stream->read_now(buffer_);
         if (!got)
@@ -152,6 +155,8 @@ asio::awaitable<void> Server::Impl::read_agent(std::shared_ptr<TlsStream> stream
             continue;
         }
         bytes_from_agents_ += *got;
+        if (options_.wall() >= certificate_ends)
+            end_expired(linked);
         if (!linked.link->closing()) {
             hub_->now().received(linked.agent, id, std::string_view(buffer_.data(), *got));
             hub_->arm();
@@ -159,6 +164,17 @@ asio::awaitable<void> Server::Impl::read_agent(std::shared_ptr<TlsStream> stream
         if (++in_a_row % reads_in_a_row == 0)
             co_await asio::post(context_, asio::use_awaitable);
     }
+}
+
+// Agents are heard of at every heartbeat, so no timer is needed. One that has renewed its
+// certificate comes back at once; another is turned away with a reason.
+void Server::Impl::end_expired(const Linked& linked) {
+    if (linked.link->closing())
+        return;
+    ++agents_expired_;
+    hub_->now().end_session(linked.agent, v1::STOPPING,
+                            "the certificate that this session was opened with has expired");
+    hub_->arm();
 }
 
 void Server::Impl::greet_unknown(const Linked& linked, const Peer& peer) {
@@ -218,6 +234,7 @@ ServerStats Server::Impl::stats() const {
     door_->add_to(out);
     out.agents = links_.size();
     out.agents_unknown = agents_unknown_;
+    out.agents_expired = agents_expired_;
     out.bytes_from_agents = bytes_from_agents_;
     out.http = http_->stats();
     return out;

@@ -17,6 +17,7 @@
 
 #include "common/error.h"
 #include "common/pki/tls.h"
+#include "common/time.h"
 #include "control/fleet/hub.h"
 #include "control/http/limits.h"
 #include "control/http/message.h"
@@ -54,6 +55,8 @@ struct ServerOptions {
     std::chrono::milliseconds stop_within = std::chrono::seconds(5);
     // Hears of clients that were turned away although they showed a certificate: who and why.
     std::function<void(const std::string& sentence)> refused;
+    // Unix seconds: what the end of a certificate is held against while its session goes on.
+    std::function<std::int64_t()> wall = [] { return wall_clock_ns() / ns_per_second; };
 };
 
 // For /metrics.
@@ -67,6 +70,7 @@ struct ServerStats {
     std::uint64_t certificates_refused = 0; // expired, revoked, of another CA, of another kind
     std::size_t agents = 0;                 // connections, now
     std::uint64_t agents_unknown = 0;       // a good certificate, but the hub knows nobody of it
+    std::uint64_t agents_expired = 0;       // sessions that outlived their certificate: ended
     std::uint64_t bytes_from_agents = 0;
     http::Stats http;
 };

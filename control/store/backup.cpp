@@ -22,8 +22,11 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail_file(const std::string& file, const std::error_code& error) {
-    fail(error == std::errc::no_space_on_device ? Errc::full : Errc::io,
-         fmt::format("{}: {}; check the disk and the directory's rights", file, error.message()));
+    const bool full = error == std::errc::no_space_on_device;
+    fail(full ? Errc::full : Errc::io,
+         fmt::format("{}: {}; {}", file, error.message(),
+                     full ? "make room there and repeat"
+                          : "check the disk and the directory's rights"));
 }
 
 // Removed at its end, with what SQLite puts beside it, unless it got its name.

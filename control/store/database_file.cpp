@@ -14,9 +14,11 @@ namespace ringwall::store {
 namespace {
 
 [[noreturn]] void fail_on(const std::string& file, int error) {
-    fail(error == ENOSPC || error == EDQUOT ? Errc::full : Errc::io,
-         fmt::format("{}: {}; check the disk and the directory's rights", file,
-                     std::strerror(error)));
+    const bool full = error == ENOSPC || error == EDQUOT;
+    fail(full ? Errc::full : Errc::io,
+         fmt::format("{}: {}; {}", file, std::strerror(error),
+                     full ? "make room there and repeat"
+                          : "check the disk and the directory's rights"));
 }
 
 void sync_path(const std::string& path, int flags) {

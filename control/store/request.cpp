@@ -106,6 +106,8 @@ std::string content_of(const Change& change, const std::vector<std::optional<std
 }
 
 std::string content_of(const Provision& request) {
+    if (!request.asked.empty())
+        return "provision " + request.asked;
     json::array out{"provision", request.note, or_null(request.base)};
     if (request.selection)
         for (const auto& each : *request.selection)

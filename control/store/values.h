@@ -98,6 +98,9 @@ struct Provision {
     std::optional<std::vector<Selected>> selection; // none: everything that is pending
     std::string note;
     std::optional<std::uint64_t> base; // the newest version the author saw; 0: none yet
+    // The request as it was made, which a repeat with the same idempotency key has to be equal to;
+    // empty: what stands above.
+    std::string asked;
 };
 
 // Makes the next version with the content of version `to`; the draft becomes the same.

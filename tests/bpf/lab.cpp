@@ -377,10 +377,9 @@ std::vector<loader::Event> Lab::events() {
     return out;
 }
 
-std::vector<loader::Event> Lab::sweep() {
+std::vector<loader::Event> Lab::sweep(loader::Sweep which) {
     std::vector<loader::Event> out;
-    datapath_->sweep(loader::Sweep::begun,
-                     [&](const loader::Event& event) { out.push_back(event); });
+    datapath_->sweep(which, [&](const loader::Event& event) { out.push_back(event); });
     return out;
 }
 

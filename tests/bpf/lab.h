@@ -77,8 +77,8 @@ class Lab {
     Other here(const std::function<int()>& work, const std::string& unit = "");
 
     std::vector<loader::Event> events(); // all that wait now
-    // Connections that began since the last call and still live.
-    std::vector<loader::Event> sweep();
+    // Connections that began since the last call and still live; with `all` every other, too.
+    std::vector<loader::Event> sweep(loader::Sweep which = loader::Sweep::begun);
     // What the kernel keeps of a socket of this process: in socket storage or in the nursery.
     rw_socket storage(int socket) const;
     bool has_storage(int socket) const;       // socket storage

@@ -147,6 +147,11 @@ TEST_P(Sockets, AConnectionIsYoungUntilTheSweepHasSeenIt) {
         EXPECT_EQ(lab.sweep().size(), 1u);
         EXPECT_FALSE(lab.has_storage(s.get())) << "an idle connection stays where it is";
         EXPECT_TRUE(lab.sweep().empty());
+        const auto live = lab.sweep(loader::Sweep::all);
+        ASSERT_EQ(live.size(), 1u) << "silent since, and alive";
+        EXPECT_EQ(live[0].kind, EventKind::update);
+        EXPECT_EQ(live[0].cookie, cookie);
+        EXPECT_EQ(live[0].verdict, loader::Verdict::allowed);
         ASSERT_TRUE(round_trip());
         ASSERT_TRUE(lab.has_storage(s.get())) << "its next packet moves it";
         EXPECT_NE(lab.slot_of(s.get())->freed, 0u);

@@ -41,14 +41,11 @@ class Cuts(Story):
         cls.controller.settled()
 
     def session(self, *words):
-        """An SSH session from admin's host, in which something is said for a second, as by who types,
-        and then the command runs on app-1. A connection that falls silent in its first half second
-        is not seen by a whole sweep until its next packet (bpf/sweep.h, rw_sweep_young)."""
+        """An SSH session from admin's host that runs the command on app-1."""
         variables = {key: value for key, value in self.controller.environment().items()
                      if key.startswith("RINGWALL_")}
         command = " ".join([*(f"{key}={value}" for key, value in variables.items()), CLI, *words])
-        typed = "for key in 1 2 3 4; do echo $key; sleep 0.3; done; "
-        return self.admin.spawn(self.sshd.client(typed + command), "client.service")
+        return self.admin.spawn(self.sshd.client(command), "client.service")
 
     def test_the_operators_own_session_is_listed_first_and_nothing_is_cut_unasked(self):
         web = self.web_1.many("hold", "10.0.1.5", f"{PORT}=2")

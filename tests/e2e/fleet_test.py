@@ -162,6 +162,21 @@ class Fleet(Story):
         wait_until(lambda: ends() == {"inbound", "outbound"},
                    "both ends of the connection are in the controller's flows", 20)
 
+    def test_a_would_block_is_told_once_whenever_the_controller_started(self):
+        def told(metric):
+            self.web_1.probe("tcp", "10.0.1.5", PORT + 1)
+            return self.controller.metric(f"ringwall_controller_{metric}")
+        alerts, known = 'alerts_total{kind="would_block_new"}', "alert_events_known_total"
+        self.controller.cli("mode", "web-1", "app-1", "visibility")
+        self.settled()
+        wait_until(lambda: told(alerts), "it is told")
+        self.controller.kill()
+        self.controller.start()
+        wait_until(lambda: told(known), "it is known", 30)
+        self.assertEqual(0, told(alerts))
+        self.controller.cli("mode", "web-1", "app-1", "full", "--yes")
+        self.settled()
+
     def test_a_revoked_agent_is_out(self):
         extra = self.lab.host("extra", "10.0.3.1")
         agent = PairedAgent(extra, self.controller, labels={"role": "Web"})

@@ -97,12 +97,21 @@ class Controller:
         return self.ask_(urllib.request.Request(self.url(target), json.dumps(body).encode(),
                                                 {"Content-Type": "application/json"}))
 
+    def metric(self, name):
+        """One of the controller's metrics, summed up over those of its labels that are not named."""
+        text = self.read_(urllib.request.Request(f"https://{self.host.address}:{PORT}/metrics"))
+        return sum(float(line.split()[-1]) for line in text.decode().splitlines()
+                   if line.startswith((name + " ", name + "{")))
+
     def ask_(self, request):
+        return json.loads(self.read_(request))
+
+    def read_(self, request):
         context = ssl.create_default_context(cafile=f"{self.data}/ca.pem")
         request.add_header("Authorization", self.authorization_())
         with kernel.network_namespace(f"{network.NETNS}/{self.host.netns}"), \
                 urllib.request.urlopen(request, context=context, timeout=30) as answer:
-            return json.load(answer)
+            return answer.read()
 
     def follow_flows(self):
         """What the fleet reports from now on."""

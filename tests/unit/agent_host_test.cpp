@@ -81,16 +81,41 @@ TEST(Container, OrdinaryCgroupsAreNone) {
 }
 
 TEST(Container, NamesComeFromTheRuntimesFiles) {
-    EXPECT_EQ(docker_name(R"({"ID":"x","Name":"/shop"})"), "shop");
-    EXPECT_EQ(podman_name(R"([{"id":"a","names":["one"]},{"id":"b","names":["two"]}])", "b"),
+    EXPECT_EQ(docker_facts(R"({"ID":"x","Name":"/shop"})").name, "shop");
+    EXPECT_EQ(podman_facts(R"([{"id":"a","names":["one"]},{"id":"b","names":["two"]}])", "b").name,
               "two");
-    EXPECT_EQ(podman_name(R"([{"id":"a","names":[]}])", "a"), "");
-    EXPECT_EQ(cri_name(R"({"annotations":{"io.kubernetes.cri.container-name":"web"}})"), "web");
+    EXPECT_EQ(podman_facts(R"([{"id":"a","names":[]}])", "a").name, "");
+    EXPECT_EQ(cri_facts(R"({"annotations":{"io.kubernetes.cri.container-name":"web"}})").name,
+              "web");
     for (auto nonsense : {"", "{", "[]", "{}", R"({"Name":1})", R"({"annotations":[]})"}) {
-        EXPECT_EQ(docker_name(nonsense), "");
-        EXPECT_EQ(podman_name(nonsense, "a"), "");
-        EXPECT_EQ(cri_name(nonsense), "");
+        EXPECT_EQ(docker_facts(nonsense).name, "");
+        EXPECT_EQ(podman_facts(nonsense, "a").name, "");
+        EXPECT_EQ(cri_facts(nonsense).name, "");
     }
+}
+
+TEST(Container, ImagesAndLabelsComeFromThereToo) {
+    const auto docker = docker_facts(
+        R"({"Name":"/shop","Config":{"Image":"nginx:1.27","Labels":{"tier":"web","n":1}}})");
+    EXPECT_EQ(docker.image, "nginx:1.27");
+    EXPECT_EQ(docker.labels, (std::map<std::string, std::string>{{"tier", "web"}}));
+    EXPECT_EQ(
+        podman_facts(
+            R"([{"id":"a","names":["one"],"metadata":"{\"image-name\":\"localhost/one:latest\"}"}])",
+            "a")
+            .image,
+        "localhost/one:latest");
+    const auto pod = cri_facts(R"({"annotations":{"io.kubernetes.cri.container-name":"web",
+        "io.kubernetes.cri.image-name":"docker.io/library/nginx:1.27",
+        "io.kubernetes.cri.sandbox-name":"web-0","io.kubernetes.cri.sandbox-namespace":"shop"}})");
+    EXPECT_EQ(pod.image, "docker.io/library/nginx:1.27");
+    EXPECT_EQ(pod.labels,
+              (std::map<std::string, std::string>{{"io.kubernetes.pod.name", "web-0"},
+                                                  {"io.kubernetes.pod.namespace", "shop"}}));
+    std::string many = R"({"Name":"/x","Config":{"Labels":{)";
+    for (int i = 0; i < 100; ++i)
+        many += (i ? "," : "") + std::string("\"l") + std::to_string(i) + R"(":"v")";
+    EXPECT_EQ(docker_facts(many + "}}}").labels.size(), 32U);
 }
 
 TEST(Users, HaveNamesWhereTheyAreKnown) {

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -13,19 +14,15 @@
 #include "agent/files.h"
 #include "control/proto/delta.h"
 #include "tests/unit/agent_link_world.h"
+#include "tests/unit/small_disk.h"
 
 namespace ringwall::agent {
 namespace {
 
 namespace fs = std::filesystem;
-using link_test::Keys;
+using link_test::keys;
 using testing::Scratch;
 using namespace std::chrono_literals;
-
-const Keys& keys() {
-    static const Keys all;
-    return all;
-}
 
 PolicyRef policy(std::uint64_t version) {
     HeldPolicy held;
@@ -79,6 +76,25 @@ TEST_F(HeldTest, TheEpochRisesWithEveryStartAlsoWhenTheStateWasLost) {
     EXPECT_EQ(open().epoch(), first + 1);
     fs::remove_all(scratch.path("controller"));
     EXPECT_GE(open().epoch(), first) << "the wall clock makes it";
+}
+
+TEST_F(HeldTest, AStartOnAFullDiskEnforcesWhatIsThere) {
+    const testing::SmallDisk disk(scratch.path("controller"));
+    ASSERT_TRUE(disk.mounted()) << "this test mounts a tmpfs: run as root";
+    std::uint64_t before = 0;
+    {
+        auto held = open();
+        before = held.epoch();
+        ASSERT_TRUE(held.keep_policy(policy(3), 0s, 1000s));
+        ASSERT_TRUE(held.keep_inventory(inventory(5)));
+    }
+    std::ofstream(scratch.path("controller/ballast")) << std::string(3 << 20, 'b');
+    const auto held = open();
+    EXPECT_EQ(held.epoch(), before + 1);
+    ASSERT_TRUE(held.snapshot());
+    EXPECT_EQ(held.snapshot()->policy().version(), 3u);
+    ASSERT_EQ(held.notes().size(), 1u);
+    EXPECT_NE(held.notes()[0].find("No space left"), std::string::npos) << held.notes()[0];
 }
 
 TEST_F(HeldTest, BothHalvesSurvive) {

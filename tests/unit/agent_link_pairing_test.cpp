@@ -19,13 +19,9 @@ namespace {
 
 namespace json = boost::json;
 using link_test::Keys;
+using link_test::keys;
 using link_test::Website;
 using testing::Scratch;
-
-const Keys& keys() {
-    static const Keys all;
-    return all;
-}
 
 const HostFacts facts{
     "app-uk-1.example", "0123456789abcdef0123456789abcdef", {Address::parse("10.0.1.5").value()}};

@@ -101,7 +101,7 @@ class Server {
     Fd socket_;
 };
 
-const v1::Listener* find(const v1::HostReport& report, std::uint16_t port) {
+const v1::Listener* listener_at(const v1::HostReport& report, std::uint16_t port) {
     const auto found = std::ranges::find_if(report.listeners(), [&](const auto& listener) {
         return listener.port() == port && listener.protocol() == 6;
     });
@@ -128,10 +128,10 @@ TEST(Report, ShowsThisHostAndWhoListens) {
     const auto before = reporter.look(scope);
     const Server server;
     const auto report = reporter.look(scope);
-    EXPECT_FALSE(same(before, report));
-    const auto* listener = find(report, server.port);
+    EXPECT_FALSE(agent::same(before, report));
+    const auto* listener = listener_at(report, server.port);
     ASSERT_TRUE(listener);
-    EXPECT_EQ(find(before, server.port), nullptr);
+    EXPECT_EQ(listener_at(before, server.port), nullptr);
     EXPECT_EQ(listener->process().path(), self);
     EXPECT_EQ(listener->address(), std::string("\x7f\0\0\x01", 4));
     EXPECT_EQ(listener->package(), "ringwall-tests 1.0");
@@ -145,7 +145,7 @@ TEST(Report, ShowsThisHostAndWhoListens) {
     EXPECT_NE(report.kernel(), "");
     EXPECT_TRUE(std::ranges::any_of(report.interfaces(),
                                     [](const auto& each) { return each.name() == "lo"; }));
-    EXPECT_TRUE(same(report, reporter.look(scope)));
+    EXPECT_TRUE(agent::same(report, reporter.look(scope)));
 }
 
 } // namespace

@@ -16,16 +16,12 @@ namespace {
 using link_test::Controller;
 using link_test::inventory;
 using link_test::Keys;
+using link_test::keys;
 using link_test::policy;
 using link_test::RecordingHost;
 using link_test::until;
 using testing::Scratch;
 using namespace std::chrono_literals;
-
-const Keys& keys() {
-    static const Keys all;
-    return all;
-}
 
 v1::FlowBatch flows(std::uint64_t count) {
     v1::FlowBatch out;

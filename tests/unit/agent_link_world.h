@@ -45,6 +45,8 @@ class Keys {
     std::string chain_;
 };
 
+const Keys& keys(); // the same for all tests: they take a moment to make
+
 // The controller's end of the session with app-uk-1.
 class Controller {
   public:

@@ -3,6 +3,7 @@ ringwall_test(unit_api_parts
   SOURCES api_json_text_test.cpp api_label_query_test.cpp api_rate_test.cpp api_rights_test.cpp
           api_target_test.cpp
   LIBS ringwall_api rapidcheck fmt::fmt LABELS unit)
+set_target_properties(unit_api_parts PROPERTIES UNITY_BUILD OFF) # helpers of the same names
 
 # valijson is heavy: api_contract.cpp alone includes it.
 ringwall_test(unit_api

@@ -71,6 +71,16 @@ TEST_F(ApiAccess, ATokenOfThatNameIsNotReplaced) {
     EXPECT_EQ(again.code(), "exists");
 }
 
+TEST_F(ApiAccess, ADryRunMakesNoToken) {
+    const auto would = post("/tokens?dry_run=true", R"({"name":"ci","role":"editor"})");
+    EXPECT_EQ(would.status, 200U) << would.body;
+    EXPECT_EQ(would.json.at("edits").at(0).at("outcome"), "created");
+    for (const auto* word : {"secret", "sha256"})
+        EXPECT_EQ(would.body.find(word), std::string::npos) << would.body;
+    EXPECT_EQ(get("/tokens/ci").status, 404U);
+    EXPECT_EQ(post("/tokens?dry_run=true", R"({"name":"ci","role":"root"})").status, 422U);
+}
+
 TEST_F(ApiAccess, FaultsOfANewTokenAreNamed) {
     const auto bad = post(
         "/tokens", R"({"name":"-x","role":"root","scop":{},"expires":"soon","user":"nobody"})");

@@ -7,10 +7,6 @@
 namespace ringwall::api_test {
 namespace {
 
-const std::string pay = R"({"role":"Web","app":"Payments"})",
-                  shop = R"({"role":"Web","app":"Shop"})";
-const std::string pay_scope = R"({"app":["Payments"]})";
-
 class ApiScope : public ApiTest {
   protected:
     ApiScope() {
@@ -109,11 +105,16 @@ TEST_F(ApiScope, EverythingMeansEverythingInside) {
     become("pay-provisioner", "provisioner", pay_scope);
     EXPECT_EQ(post("/provision", R"({"objects":[{"kind":"RuleSet","name":"foreign"}]})").status,
               403U);
-    const auto done = post("/provision", "{}");
+    const auto done = post("/provision", "{}", {{"idempotency-key", "k"}});
     EXPECT_EQ(done.status, 200U) << done.body;
     EXPECT_EQ(done.names(), (std::vector<std::string>{"mine"}));
     EXPECT_EQ(get("/diff").names(), (std::vector<std::string>{"foreign"}));
     EXPECT_EQ(post("/provision", "{}").code(), "nothing");
+    const auto again = post("/provision", "{}", {{"idempotency-key", "k"}});
+    EXPECT_EQ(again.status, 200U) << again.body;
+    EXPECT_EQ(again.json.at("version"), done.json.at("version"));
+    EXPECT_EQ(post("/provision", R"({"note":"x"})", {{"idempotency-key", "k"}}).code(),
+              "reused_key");
 }
 
 TEST_F(ApiScope, WhatWouldComeAlongFromOutsideIsRefused) {

@@ -11,17 +11,14 @@ namespace {
 namespace json = boost::json;
 using Names = std::vector<std::string>;
 
-const std::string pay_web = R"({"role":"Web","app":"Payments"})",
-                  pay_app = R"({"role":"App","app":"Payments"})",
-                  shop_web = R"({"role":"Web","app":"Shop"})",
-                  pay_scope = R"({"app":["Payments"]})";
+const std::string pay_app = R"({"role":"App","app":"Payments"})";
 
 class ApiStaging : public ApiTest {
   protected:
     ApiStaging() {
-        world_.pair("web-1", pay_web, "10.0.0.1");
+        world_.pair("web-1", pay, "10.0.0.1");
         world_.pair("app-1", pay_app, "10.0.1.1");
-        world_.pair("shop-1", shop_web, "10.0.2.1");
+        world_.pair("shop-1", shop, "10.0.2.1");
         for (const auto& [name, app] : {std::pair{"pay", "Payments"}, std::pair{"shop", "Shop"}})
             EXPECT_EQ(put(fmt::format("/rule-sets/{}", name),
                           rule_set(name, fmt::format(R"([{{"app":"{}"}}])", app)))

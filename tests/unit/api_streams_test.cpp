@@ -8,9 +8,6 @@
 namespace ringwall::api_test {
 namespace {
 
-const std::string pay = R"({"role":"Web","app":"Payments"})",
-                  shop = R"({"role":"Web","app":"Shop"})";
-
 class ApiStreams : public ApiTest {
   protected:
     std::shared_ptr<Reader> follow(const std::string& target, const Headers& headers = {}) {

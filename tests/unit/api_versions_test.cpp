@@ -75,6 +75,14 @@ TEST_F(ApiVersions, ASelectionTakesWhatItNeedsAlong) {
         post("/provision?dry_run=true", R"({"objects":[{"kind":"RuleSet","name":"dns"}]})");
     EXPECT_EQ(would.json.at("pulled_in"), json::parse(R"([{"kind":"Service","name":"dns"}])"));
     EXPECT_EQ(would.json.at("changes").as_array().size(), 2U);
+
+    const auto make = [&] {
+        return post("/provision", R"({"objects":[{"kind":"RuleSet","name":"dns"}]})",
+                    {{"idempotency-key", "k"}});
+    };
+    const auto done = make(), again = make();
+    EXPECT_EQ(done.json.at("changes").as_array().size(), 2U) << done.body;
+    EXPECT_EQ(again.json.at("version"), done.json.at("version")) << again.body;
 }
 
 TEST_F(ApiVersions, WhatWasReviewedIsWhatIsProvisioned) {
@@ -104,10 +112,11 @@ TEST_F(ApiVersions, ProvisioningIsReadStrictly) {
 
 TEST_F(ApiVersions, GoingBackMakesAVersion) {
     ASSERT_EQ(post("/provision", "{}").status, 200U);
-    ASSERT_EQ(edit_again().status, 200U);
+    ASSERT_EQ(put("/rule-sets/pay", rule_set("pay", R"([{"app":"Shop"}])")).status, 200U);
     ASSERT_EQ(post("/provision", "{}").status, 200U);
     const auto would = post("/rollback?dry_run=true", R"({"to":1})");
     EXPECT_EQ(would.names(), (std::vector<std::string>{"pay"}));
+    EXPECT_EQ(would.json.at("agents"), json::parse(R"(["app-1","web-1"])"));
     EXPECT_EQ(get("/versions").json.at("total"), 2);
     const auto done = post("/rollback", R"({"to":1,"note":"it broke"})");
     EXPECT_EQ(done.json.at("version"), 3) << done.body;

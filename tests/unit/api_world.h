@@ -17,6 +17,11 @@
 
 namespace ringwall::api_test {
 
+// Labels of workloads of two owners, and the scope of one of them.
+inline const std::string pay = R"({"role":"Web","app":"Payments"})",
+                         shop = R"({"role":"Web","app":"Shop"})",
+                         pay_scope = R"({"app":["Payments"]})";
+
 struct Answer {
     unsigned status = 0;
     std::map<std::string, std::string> headers;

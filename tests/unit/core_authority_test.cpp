@@ -199,6 +199,38 @@ TEST_F(CoreAuthority, EachStepStandsInTheAuditLog) {
     EXPECT_NE(last->body.find(R"("step":"retire")"), std::string::npos) << last->body;
 }
 
+TEST_F(CoreAuthority, AKillBetweenFileAndLogIsMadeGoodAtTheNextStart) {
+    const auto before = world.scratch.path("before.db"),
+               now_there = world.scratch.path("policy.db");
+    const auto body = [&] { // of the last step in the log
+        const auto object = world.controller().store().object({"authority", "rotation"});
+        return object ? object->body : "none";
+    };
+    ASSERT_TRUE(world.controller().store().backup(before));
+    must_take(announce);
+    const auto expected = body();
+    {
+        const auto store = store::open_sqlite({.path = before});
+        ASSERT_TRUE(
+            store &&
+            (*store)->remember(
+                {{"authority", "current",
+                  R"({"step":"announce","actor":"alice","origin":"cli","time_ns":7,"entry":)" +
+                      expected + "}"}}));
+    }
+    std::filesystem::rename(before, now_there); // the log as it was, the new CA in the file
+    for (const auto* end : {"-wal", "-shm"})
+        std::filesystem::remove(now_there + end);
+    for (int start = 0; start < 2; ++start) {
+        world.open();
+        EXPECT_EQ(body(), expected);
+        const auto log = world.controller().store().audit({.kind = "authority"}, {});
+        ASSERT_EQ(log->items.size(), 1U) << "once";
+        EXPECT_EQ(log->items.front().actor, "alice");
+        EXPECT_TRUE(world.controller().store().memories("authority")->empty());
+    }
+}
+
 TEST_F(CoreAuthority, AStepThatCannotBeSavedNeverWas) {
     const auto file = world.scratch.path("authority.json");
     std::filesystem::remove(file);

@@ -17,7 +17,7 @@ namespace ringwall::loader::test {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr Secret secret{3, 4};
+constexpr Secret file_secret{3, 4};
 
 class File : public ::testing::Test {
   protected:
@@ -28,7 +28,7 @@ class File : public ::testing::Test {
     static Fd look(const std::string& path) { return Fd(open(path.c_str(), O_PATH | O_CLOEXEC)); }
     std::uint64_t id() const {
         const auto keys = file_keys(look(path_).get());
-        return keys.empty() ? 0 : file_id(keys[0], secret);
+        return keys.empty() ? 0 : file_id(keys[0], file_secret);
     }
 };
 
@@ -61,8 +61,8 @@ TEST_F(File, differs_from_a_copy_and_under_another_secret) {
     fs::copy_file(path_, path_ + ".copy");
     const auto key = file_keys(look(path_).get()).at(0);
     const auto copy = file_keys(look(path_ + ".copy").get()).at(0);
-    EXPECT_NE(file_id(key, secret), file_id(copy, secret));
-    EXPECT_NE(file_id(key, secret), file_id(key, {3, 5}));
+    EXPECT_NE(file_id(key, file_secret), file_id(copy, file_secret));
+    EXPECT_NE(file_id(key, file_secret), file_id(key, {3, 5}));
 }
 
 TEST_F(File, is_regular_or_has_no_id) {

@@ -11,7 +11,7 @@
 namespace ringwall::loader {
 namespace {
 
-constexpr Secret secret{1, 2};
+constexpr Secret seal_secret{1, 2};
 constexpr std::uint32_t rows = 10'000; // more than one batch
 constexpr std::size_t all = 1'000'000;
 
@@ -27,7 +27,7 @@ class Seal : public testing::TestWithParam<bpf_map_type> {
   protected:
     bool lpm() const { return GetParam() == BPF_MAP_TYPE_LPM_TRIE; }
     Fd map_ = make(GetParam(), sizeof(rw_prefix4), 4);
-    Seals seals_{{{map_.get(), "policy"}}, secret};
+    Seals seals_{{{map_.get(), "policy"}}, seal_secret};
 
     rw_prefix4 key(std::uint32_t i) const { return {lpm() ? 32u : i, __builtin_bswap32(i)}; }
     void put(std::uint32_t i, std::uint32_t value) {

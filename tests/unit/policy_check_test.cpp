@@ -36,7 +36,7 @@ std::string rule_set(const std::string& name, const std::string& scopes, const s
            (scopes.empty() ? "" : "  scopes: [" + scopes + "]\n") + "  rules:\n" + rules;
 }
 
-Told told(const std::string& text, Severity severity = Severity::warning) {
+Told findings_of(const std::string& text, Severity severity = Severity::warning) {
     const auto policy = ringwall::policy::load_text(text, "p");
     if (!policy)
         return {"refused: " + line(policy.error().front())};
@@ -50,35 +50,37 @@ Told told(const std::string& text, Severity severity = Severity::warning) {
 const char* const http = "{proto: tcp, ports: [80]}";
 
 TEST(Check, IsSilentAboutASoundPolicy) {
-    EXPECT_EQ(told(shop() + rule_set("r", "",
-                                     rule("a", "allow", "{role: web}", "{role: app}", http) +
-                                         rule("b", "allow", "{role: app}", "{role: db}",
-                                              "{proto: tcp, ports: [5432]}"))),
+    EXPECT_EQ(findings_of(shop() + rule_set("r", "",
+                                            rule("a", "allow", "{role: web}", "{role: app}", http) +
+                                                rule("b", "allow", "{role: app}", "{role: db}",
+                                                     "{proto: tcp, ports: [5432]}"))),
               Told{});
 }
 
 TEST(Check, NamesTheNearestLabelOfAnEntryThatSelectsNothing) {
-    EXPECT_EQ(
-        told(shop() + rule_set("r", "", rule("a", "allow", "{role: wbe}", "{rol: app}", http))),
-        (Told{"no workload has role=wbe; did you mean \"web\"?",
-              "no workload has a label \"rol\"; did you mean \"role\"?"}));
+    EXPECT_EQ(findings_of(shop() +
+                          rule_set("r", "", rule("a", "allow", "{role: wbe}", "{rol: app}", http))),
+              (Told{"no workload has role=wbe; did you mean \"web\"?",
+                    "no workload has a label \"rol\"; did you mean \"role\"?"}));
 }
 
 TEST(Check, SeesThatACombinationSelectsNothing) {
     EXPECT_EQ(
-        told(shop() + workload("web-2", "role: web, loc: DE", "addresses: [10.1.0.1]") +
-             rule_set("r", "{loc: DE}", rule("a", "allow", "{role: web}", "{role: app}", http))),
+        findings_of(
+            shop() + workload("web-2", "role: web, loc: DE", "addresses: [10.1.0.1]") +
+            rule_set("r", "{loc: DE}", rule("a", "allow", "{role: web}", "{role: app}", http))),
         (Told{"this entry of to selects no workload under the scope of its rule set; correct "
               "its labels, or those of the workloads"}));
 }
 
 TEST(Check, SeesAScopeWithoutWorkloads) {
-    EXPECT_EQ(told(shop() + rule_set("r", "{loc: UK}, {loc: UKK}",
-                                     rule("a", "allow", "{role: web}", "{role: app}", http))),
-              (Told{"no workload has loc=UKK; did you mean \"UK\"?"}));
-    EXPECT_EQ(told(shop() + workload("x", "role: x, loc: DE", "addresses: [10.1.0.1]") +
-                   rule_set("r", "{loc: UK}, {loc: DE, role: web}",
-                            rule("a", "allow", "{role: web}", "{role: app}", http))),
+    EXPECT_EQ(
+        findings_of(shop() + rule_set("r", "{loc: UK}, {loc: UKK}",
+                                      rule("a", "allow", "{role: web}", "{role: app}", http))),
+        (Told{"no workload has loc=UKK; did you mean \"UK\"?"}));
+    EXPECT_EQ(findings_of(shop() + workload("x", "role: x, loc: DE", "addresses: [10.1.0.1]") +
+                          rule_set("r", "{loc: UK}, {loc: DE, role: web}",
+                                   rule("a", "allow", "{role: web}", "{role: app}", http))),
               (Told{"no workload is in scope loc=DE role=web of rule set \"r\"; correct the scope "
                     "or the labels"}));
 }
@@ -88,7 +90,7 @@ TEST(Check, SeesARuleThatAStrongerOneShadows) {
                        rule("app-to-db", "allow", "{role: app}", "{role: db}", http) +
                        rule("web-to-app", "allow", "{role: web}", "{role: app}", http) +
                        rule("no-web", "deny", "{role: web}", "{role: app}", http);
-    const auto found = told(shop() + rule_set("r", "", rules));
+    const auto found = findings_of(shop() + rule_set("r", "", rules));
     ASSERT_EQ(found.size(), 2u);
     EXPECT_EQ(found[0], "rule \"r/app-to-db\" never decides: override-deny rule \"r/never\" "
                         "(p:22:12) is stronger and matches all that it matches; narrow that one or "
@@ -98,11 +100,12 @@ TEST(Check, SeesARuleThatAStrongerOneShadows) {
 }
 
 TEST(Check, SeesTheSameRuleTwice) {
-    const auto found = told(shop() + rule_set("r", "",
-                                              rule("a", "allow", "{role: web}", "{role: app}",
-                                                   "{proto: tcp, ports: [80, 81]}") +
-                                                  rule("b", "allow", "{role: web}", "{role: app}",
-                                                       "{proto: tcp, ports: [\"80-81\"]}")));
+    const auto found =
+        findings_of(shop() + rule_set("r", "",
+                                      rule("a", "allow", "{role: web}", "{role: app}",
+                                           "{proto: tcp, ports: [80, 81]}") +
+                                          rule("b", "allow", "{role: web}", "{role: app}",
+                                               "{proto: tcp, ports: [\"80-81\"]}")));
     EXPECT_EQ(found, (Told{"rule \"r/b\" says the same as rule \"r/a\" (p:22:12); remove one"}));
 }
 
@@ -133,35 +136,35 @@ TEST(Check, KnowsThatARuleWhichEndsSaysLess) {
     const auto same = rule("a", "allow", "{role: web}", "{role: app}", http);
     const auto ends =
         until(rule("b", "allow", "{role: web}", "{role: app}", http), "2026-12-01T12:00:00Z");
-    EXPECT_EQ(told(shop() + rule_set("r", "", ends + same)),
+    EXPECT_EQ(findings_of(shop() + rule_set("r", "", ends + same)),
               (Told{"rule \"r/a\" is wider than \"r/b\" (p:22:12): it allows all that they match; "
                     "narrow it, or remove them"}));
     const auto deny = rule("c", "deny", "{role: web}", "{role: app}", http);
-    EXPECT_EQ(told(shop() + rule_set("r", "", ends + deny)), Told{});
+    EXPECT_EQ(findings_of(shop() + rule_set("r", "", ends + deny)), Told{});
 }
 
 TEST(Check, SeesARuleWiderThanAnother) {
-    const auto found =
-        told(shop() +
-             rule_set("r", "",
-                      rule("wide", "allow", "{role: [web, app]}", "{role: db}", "{proto: tcp}") +
-                          rule("narrow", "allow", "{role: app}", "{role: db}", http)));
+    const auto found = findings_of(
+        shop() +
+        rule_set("r", "",
+                 rule("wide", "allow", "{role: [web, app]}", "{role: db}", "{proto: tcp}") +
+                     rule("narrow", "allow", "{role: app}", "{role: db}", http)));
     EXPECT_EQ(found, (Told{"rule \"r/wide\" is wider than \"r/narrow\" (p:23:12): it allows all "
                            "that they match; narrow it, or remove them"}));
 }
 
 TEST(Check, DoesNotConfuseTodaysWorkloadsWithTheRule) {
     // Both select the same single workload today, but say different things.
-    EXPECT_EQ(told(shop() +
-                   rule_set("r", "",
-                            rule("a", "allow", "{role: web}", "{loc: UK}", http) +
-                                rule("b", "allow", "{role: web}", "{role: [web, app, db]}", http))),
+    EXPECT_EQ(findings_of(shop() + rule_set("r", "",
+                                            rule("a", "allow", "{role: web}", "{loc: UK}", http) +
+                                                rule("b", "allow", "{role: web}",
+                                                     "{role: [web, app, db]}", http))),
               Told{});
 }
 
 TEST(Check, ComparesRulesUnderTheirScopes) {
     const auto both = [](const char* first, const char* second) {
-        return told(
+        return findings_of(
             shop() + workload("de", "role: web, loc: DE", "addresses: [10.1.0.1]") +
             workload("de-app", "role: app, loc: DE", "addresses: [10.1.0.2]") +
             rule_set("one", first, rule("a", "allow", "{role: web}", "{role: app}", http)) +
@@ -176,9 +179,10 @@ TEST(Check, ComparesRulesUnderTheirScopes) {
 
 TEST(Check, WarnsOfAProcessThatCanBeImitated) {
     const auto with = [](const char* process) {
-        return told(shop() + rule_set("r", "",
-                                      rule("a", "allow", "{role: web}", "{role: app}",
-                                           std::string("{proto: tcp, process: ") + process + "}")));
+        return findings_of(shop() +
+                           rule_set("r", "",
+                                    rule("a", "allow", "{role: web}", "{role: app}",
+                                         std::string("{proto: tcp, process: ") + process + "}")));
     };
     EXPECT_EQ(
         with("{path: /usr/sbin/named}"),
@@ -198,10 +202,11 @@ TEST(Check, WarnsOfAnEndThatCannotJudgeItsProcess) {
     const auto text =
         shop() + printer +
         rule_set("r", "", rule("a", "allow", "{role: web}", "{role: [printer, app]}", cups));
-    EXPECT_EQ(told(text), (Told{"rule \"r/a\" selects a process at its destination, where workload "
-                                "\"printer\" cannot judge it (no agent): nothing is allowed with "
-                                "them; write a rule without process for them"}));
-    EXPECT_EQ(told(text, Severity::error), Told{});
+    EXPECT_EQ(findings_of(text),
+              (Told{"rule \"r/a\" selects a process at its destination, where workload "
+                    "\"printer\" cannot judge it (no agent): nothing is allowed with "
+                    "them; write a rule without process for them"}));
+    EXPECT_EQ(findings_of(text, Severity::error), Told{});
 }
 
 TEST(Check, RefusesAProcessThatNobodyCanJudge) {
@@ -210,7 +215,7 @@ TEST(Check, RefusesAProcessThatNobodyCanJudge) {
                                rule("a", "allow", "{role: web}", "{role: printer}", cups) +
                                    rule("b", "allow", "{role: printer, process: {unit: a.service}}",
                                         "{role: web}", http));
-    EXPECT_EQ(told(text, Severity::error),
+    EXPECT_EQ(findings_of(text, Severity::error),
               (Told{"rule \"r/a\" selects a process at its destination, but nobody there has an "
                     "agent to judge it (workload \"printer\"); remove the process, or manage them",
                     "rule \"r/b\" selects a process at its source, but nobody there has an agent "
@@ -220,14 +225,16 @@ TEST(Check, RefusesAProcessThatNobodyCanJudge) {
 TEST(Check, KnowsThatUnknownAddressesHaveNoAgent) {
     const auto text =
         shop() + rule_set("r", "", rule("a", "allow", "{role: web}", "{any: true}", cups));
-    ASSERT_EQ(told(text).size(), 1u);
-    EXPECT_NE(told(text)[0].find("where unknown addresses cannot judge it"), std::string::npos);
+    ASSERT_EQ(findings_of(text).size(), 1u);
+    EXPECT_NE(findings_of(text)[0].find("where unknown addresses cannot judge it"),
+              std::string::npos);
 }
 
 TEST(Check, WarnsOfAnAllToAllAllow) {
     const auto with = [](const char* scopes, const char* action, const char* services) {
-        return told(shop() + rule_set("r", scopes,
-                                      rule("a", action, "{any: true}", "{all: true}", services)));
+        return findings_of(
+            shop() +
+            rule_set("r", scopes, rule("a", action, "{any: true}", "{all: true}", services)));
     };
     EXPECT_EQ(with("", "allow", "{proto: any}"),
               (Told{"rule \"r/a\" has no scope and lets everyone reach every workload on every "
@@ -238,14 +245,14 @@ TEST(Check, WarnsOfAnAllToAllAllow) {
 }
 
 TEST(Check, WarnsOfAWorkloadWithoutLabels) {
-    EXPECT_EQ(told("apiVersion: ringwall/v1\nkind: Workload\nmetadata: {name: w}\n"
-                   "spec: {addresses: [10.0.0.1]}\n"),
+    EXPECT_EQ(findings_of("apiVersion: ringwall/v1\nkind: Workload\nmetadata: {name: w}\n"
+                          "spec: {addresses: [10.0.0.1]}\n"),
               (Told{"workload \"w\" has no labels, so no rule by label is ever about it; add "
                     "labels: {role: ..., app: ...}"}));
 }
 
 TEST(Check, WarnsOfAnAddressClaimedTwice) {
-    EXPECT_EQ(told(shop() + workload("web-2", "role: web", "addresses: [10.0.0.1]")),
+    EXPECT_EQ(findings_of(shop() + workload("web-2", "role: web", "addresses: [10.0.0.1]")),
               (Told{"address 10.0.0.1 of workload \"web-2\" belongs to \"web-1\" (p:4:18) too: an "
                     "allow must then hold for each of them; give each its own address"}));
 }
@@ -257,29 +264,32 @@ TEST(Check, LetsContainersOfDifferentHostsReuseAnAddress) {
                                     "/machine.slice/c, host: ") +
                             host);
     };
-    EXPECT_EQ(told(shop() + container("c1", "web-1") + container("c2", "app-1")), Told{});
-    EXPECT_EQ(told(shop() + container("c1", "web-1") +
-                   workload("c3", "role: c",
-                            "addresses: [172.17.0.2], realm: host, cgroup: /c3, host: web-1"))
-                  .size(),
-              1u);
+    EXPECT_EQ(findings_of(shop() + container("c1", "web-1") + container("c2", "app-1")), Told{});
+    EXPECT_EQ(
+        findings_of(shop() + container("c1", "web-1") +
+                    workload("c3", "role: c",
+                             "addresses: [172.17.0.2], realm: host, cgroup: /c3, host: web-1"))
+            .size(),
+        1u);
 }
 
 TEST(Check, WarnsOfAPeerWithoutAnAddress) {
     const auto text =
         shop() + workload("c", "role: cache", "cgroup: /machine.slice/c, host: web-1");
-    EXPECT_EQ(told(text), Told{});
+    EXPECT_EQ(findings_of(text), Told{});
     EXPECT_EQ(
-        told(text + rule_set("r", "", rule("a", "allow", "{role: app}", "{role: cache}", http))),
+        findings_of(text +
+                    rule_set("r", "", rule("a", "allow", "{role: app}", "{role: cache}", http))),
         (Told{"workload \"c\" has no address of its own: its peers see host \"web-1\", so they "
               "cannot apply rules that select it by label; give it addresses, or label the "
               "host"}));
 }
 
 TEST(Check, WarnsOfANamedWorkloadJoinedWithAnotherScope) {
-    const auto found = told(shop() + workload("de", "role: app, loc: DE", "addresses: [10.1.0.2]") +
-                            rule_set("r", "{loc: UK}, {loc: DE}",
-                                     rule("a", "allow", "{workload: web-1}", "{role: app}", http)));
+    const auto found =
+        findings_of(shop() + workload("de", "role: app, loc: DE", "addresses: [10.1.0.2]") +
+                    rule_set("r", "{loc: UK}, {loc: DE}",
+                             rule("a", "allow", "{workload: web-1}", "{role: app}", http)));
     EXPECT_EQ(found, (Told{"workload \"web-1\" is outside scope loc=DE of rule set \"r\", yet the "
                            "rule joins it with that scope too; give it a rule set of its own"}));
 }

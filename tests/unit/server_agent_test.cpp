@@ -100,6 +100,23 @@ TEST_F(ServerAgent, AnExpiredCertificateIsRefused) {
     expect_refused(world.agent("web-1"), "expired");
 }
 
+TEST_F(ServerAgent, ASessionEndsWithTheCertificateThatItWasOpenedWith) {
+    TlsAgent web(world, "web-1");
+    EXPECT_TRUE(web.becomes([&] { return web.agent.live(); }));
+    offer("web-1", policy(1, {"set/one"}));
+    EXPECT_TRUE(web.becomes([&] { return web.agent.policy() == 1; }));
+    EXPECT_EQ(world.stats().agents_expired, 0U);
+    world.in_server([this] { return world.now += 2 * pki::test::day; });
+    offer("web-1", policy(2, {"set/two"})); // its answer is what the server hears of it
+    EXPECT_FALSE(web.becomes([] { return false; }));
+    const auto trouble = web.agent.session().stats().last_trouble;
+    EXPECT_NE(trouble.find("opened with has expired"), std::string::npos) << trouble;
+    EXPECT_EQ(world.stats().agents_expired, 1U);
+    Client again(world.port(), world.agent("web-1"), "ringwall/1"); // of two days ago
+    EXPECT_EQ(again.hear(), "");
+    EXPECT_EQ(world.stats().certificates_refused, 1U);
+}
+
 TEST_F(ServerAgent, ARevokedCertificateIsRefused) {
     const auto web = pki::test::agent(world.authority, "web-1");
     world.in_server([&] {

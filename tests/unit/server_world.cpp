@@ -17,6 +17,7 @@ World::World(const server::ServerOptions& options, http::Handler handler,
     : work_(boost::asio::make_work_guard(io_)) {
     hub.emplace(session, story);
     auto with_log = options;
+    with_log.wall = [this] { return now; };
     with_log.refused = [this](const std::string& sentence) { refusals_.insert(sentence); };
     server = pki::test::must(
         server::Server::listen(io_, with_log, identity(certificate), *hub, std::move(handler)));

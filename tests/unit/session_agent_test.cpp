@@ -274,6 +274,30 @@ TEST_F(AgentSession, RetriesGrowAndAreSpread) {
     }
 }
 
+TEST_F(AgentSession, WhoIsSentAwaySoonAfterEachWelcomeComesBackEverMoreSeldom) {
+    v1::ToAgent goodbye;
+    goodbye.mutable_goodbye()->set_reason(v1::STOPPING);
+    v1::ToAgent beat;
+    beat.mutable_heartbeat();
+    const auto wait = [&] {
+        return all<action::SetTimer>(tell(input::Disconnected{})).at(0).at - now;
+    };
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        go_live();
+        receive(goodbye);
+        const auto delay = wait();
+        EXPECT_GE(delay, 1s * (1 << attempt) / 2) << attempt;
+        tick(delay);
+    }
+    go_live();
+    for (int i = 0; i < 4; ++i) { // half a minute with the controller
+        tick(8s);
+        receive(beat);
+    }
+    receive(goodbye);
+    EXPECT_LE(wait(), 1s);
+}
+
 TEST_F(AgentSession, ARenewedCertificateEndsTheSessionAndTheNextHelloSaysWhatIsTrusted) {
     SessionStart start;
     start.trust = 1;

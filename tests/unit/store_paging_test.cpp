@@ -18,11 +18,11 @@ class StorePaging : public StoreTest {
         std::map<std::string, int> seen;
         PageRequest request{.limit = 3};
         do {
-            const auto page = must(ask(request));
-            EXPECT_LE(page.items.size(), 3U);
-            for (const auto& item : page.items)
+            const auto part = must(ask(request));
+            EXPECT_LE(part.items.size(), 3U);
+            for (const auto& item : part.items)
                 ++seen[name(item)];
-            request.after = page.next;
+            request.after = part.next;
             between();
         } while (!request.after.empty());
         return seen;
