@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -114,14 +115,56 @@ json::value rule_set(const Options& options, std::size_t round) {
                         {"spec", {{"scopes", std::move(scopes)}, {"rules", std::move(rules)}}}};
 }
 
+// From the process that pairs them to the process that is them.
+void write_members(const std::vector<Member>& members, const std::string& file) {
+    json::array all;
+    for (const auto& [paired, key] : members)
+        all.push_back({{"agent", paired.agent},
+                       {"certificate", paired.certificate},
+                       {"trust", paired.trust},
+                       {"signing_keys", paired.signing_keys},
+                       {"key", key.pem()}});
+    std::ofstream out(file);
+    out << json::serialize(all);
+    if (!out.flush())
+        throw std::runtime_error(file + ": cannot be written");
+}
+
+std::vector<Member> read_members(const std::string& file) {
+    std::ifstream in(file);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const auto all = json::parse(text);
+    const auto word = [](const json::value& member, const char* key) {
+        return json::value_to<std::string>(member.at(key));
+    };
+    std::vector<Member> out;
+    for (const auto& each : all.as_array()) {
+        core::PairAnswer paired;
+        paired.agent = word(each, "agent");
+        paired.certificate = word(each, "certificate");
+        paired.trust = word(each, "trust");
+        paired.signing_keys = word(each, "signing_keys");
+        out.push_back({std::move(paired), must(pki::PrivateKey::parse(word(each, "key")))});
+    }
+    return out;
+}
+
+// In memory that both processes see.
+Seen* shared_table(std::size_t agents) {
+    void* shared = mmap(nullptr, sizeof(Seen) * agents, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        throw std::runtime_error("no shared memory");
+    return new (shared) Seen[agents];
+}
+
 class Bench {
   public:
-    Bench(asio::io_context& context, const Options& options, std::string directory);
+    Bench(asio::io_context& context, const Options& options, std::string directory, Seen* seen);
     void pair_all();
     std::uint16_t listen();
     asio::awaitable<json::object> run();
     const std::vector<Member>& members() const { return members_; }
-    Seen* seen() const { return seen_; }
 
   private:
     store::Author me() const { return {"bench", "127.0.0.1", wall_clock_ns(), {}}; }
@@ -150,8 +193,8 @@ class Bench {
     Seen* seen_;
 };
 
-Bench::Bench(asio::io_context& context, const Options& options, std::string directory)
-    : context_(context), timer_(context), options_(options) {
+Bench::Bench(asio::io_context& context, const Options& options, std::string directory, Seen* seen)
+    : context_(context), timer_(context), options_(options), seen_(seen) {
     core::Options core;
     core.data_dir = std::move(directory);
     core.version = "bench";
@@ -159,11 +202,6 @@ Bench::Bench(asio::io_context& context, const Options& options, std::string dire
     core.wall = wall_clock_ns;
     core.steady = server::boot_clock;
     controller_ = must(core::Controller::open(std::move(core)));
-    void* shared = mmap(nullptr, sizeof(Seen) * options.agents, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED)
-        throw std::runtime_error("no shared memory");
-    seen_ = new (shared) Seen[options.agents];
 }
 
 void Bench::change(const json::value& document) {
@@ -309,13 +347,13 @@ asio::awaitable<json::object> Bench::run() {
 }
 
 // The agents' process; in it, this does not return.
-void serve_agents(const Bench& bench, int port_from, int lifeline) {
+void serve_agents(const std::string& members, Seen* seen, int port_from, int lifeline) {
     std::uint16_t port = 0;
     if (read(port_from, &port, sizeof port) != sizeof port)
         _exit(1);
     int status = 1;
     try {
-        status = run_agents(bench.members(), wall_clock_ns() / 1'000'000'000, port, bench.seen(),
+        status = run_agents(read_members(members), wall_clock_ns() / ns_per_second, port, seen,
                             lifeline);
     } catch (const std::exception& failed) {
         std::cerr << failed.what() << "\n";
@@ -327,16 +365,22 @@ int measure(const Options& options, const std::string& directory) {
     std::array<int, 2> lifeline{}, news{};
     if (pipe(lifeline.data()) < 0 || pipe(news.data()) < 0)
         throw std::runtime_error("no pipes");
-    asio::io_context context(1);
-    Bench bench(context, options, directory);
-    const auto start = Clock::now();
-    bench.pair_all();
-    const double pairing = milliseconds_since(start) / double(options.agents);
+    auto* const seen = shared_table(options.agents);
+    const auto members = directory + "/members.json";
+    // Before there is a controller: else each page that it writes to is copied, within what is
+    // measured.
     const pid_t child = fork();
     if (child == 0) {
         close(lifeline[1]);
-        serve_agents(bench, news[0], lifeline[0]);
+        close(news[1]);
+        serve_agents(members, seen, news[0], lifeline[0]);
     }
+    asio::io_context context(1);
+    Bench bench(context, options, directory, seen);
+    const auto start = Clock::now();
+    bench.pair_all();
+    const double pairing = milliseconds_since(start) / double(options.agents);
+    write_members(bench.members(), members);
     const auto port = bench.listen();
     if (child < 0 || write(news[1], &port, sizeof port) != sizeof port)
         throw std::runtime_error("no second process");
