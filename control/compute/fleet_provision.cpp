@@ -52,56 +52,57 @@ Words differing_groups(const model::Policy& before, const model::Policy& now) {
     return out;
 }
 
-bool uses(const model::RuleSet& set, const Words& services, const Words& groups) {
-    return std::ranges::any_of(set.rules, [&](const model::Rule& rule) {
-        const auto of_group = [&](const model::Selector& selector) {
-            return uses_group(selector.labels, groups);
-        };
-        return std::ranges::any_of(rule.from, of_group) || std::ranges::any_of(rule.to, of_group) ||
-               std::ranges::any_of(rule.services, [&](const model::ServiceUse& use) {
-                   return services.contains(use.service);
-               });
-    });
+bool uses(const model::Rule& rule, const Words& services, const Words& groups) {
+    const auto of_group = [&](const model::Selector& selector) {
+        return uses_group(selector.labels, groups);
+    };
+    return std::ranges::any_of(rule.from, of_group) || std::ranges::any_of(rule.to, of_group) ||
+           std::ranges::any_of(rule.services, [&](const model::ServiceUse& use) {
+               return services.contains(use.service);
+           });
 }
 
 } // namespace
 
-// Compiled sets that are gone or mean something else in `policy`.
-std::set<std::string> Fleet::State::stale_sets(const model::Policy& policy) const {
+// Compiled rules that are gone or mean something else in `policy`.
+std::set<Fleet::State::RuleName> Fleet::State::stale_rules(const model::Policy& policy) const {
     const Words services = differing(objects_.services, policy.services);
     const Words groups = differing_groups(objects_, policy);
-    Words out;
-    for (const auto& [name, set] : sets_)
+    std::set<RuleName> out;
+    for (const auto& [name, compiled] : rules_)
         out.insert(name);
-    for (const auto& set : policy.rule_sets)
-        if (const auto found = sets_.find(set.name);
-            found != sets_.end() && found->second.text == text(set) && !uses(set, services, groups))
-            out.erase(set.name);
+    for (const auto& set : policy.rule_sets) {
+        const std::string scopes = text(set.scopes);
+        for (const auto& rule : set.rules)
+            if (const auto found = rules_.find({set.name, rule.name});
+                found != rules_.end() && found->second.text == scopes + text(rule) &&
+                !uses(rule, services, groups))
+                out.erase(found->first);
+    }
     return out;
 }
 
-void Fleet::State::drop_sets(const std::set<std::string>& names) {
+void Fleet::State::drop_rules(const std::set<RuleName>& names) {
     std::set<const CompiledRule*> rules;
     for (const auto& name : names)
-        for (const auto& rule : sets_.at(name).rules)
-            rules.insert(rule.get());
+        rules.insert(rules_.at(name).rule.get());
     subjects_.drop(rules);
     for (const auto& name : names) {
-        for (const auto& rule : sets_.at(name).rules)
-            rule->leave(extents_);
-        sets_.erase(name);
+        rules_.at(name).rule->leave(extents_);
+        rules_.erase(name);
     }
 }
 
-void Fleet::State::add_sets() {
+void Fleet::State::add_rules() {
     for (const auto& set : objects_.rule_sets) {
-        const auto [place, added] = sets_.try_emplace(set.name);
-        if (!added)
-            continue;
-        place->second.text = text(set);
+        const std::string scopes = text(set.scopes);
         for (const auto& rule : set.rules) {
-            CompiledRule& compiled = *place->second.rules.emplace_back(
-                std::make_unique<CompiledRule>(set, rule, objects_));
+            const auto [place, added] = rules_.try_emplace({set.name, rule.name});
+            if (!added)
+                continue;
+            place->second = {scopes + text(rule),
+                             std::make_unique<CompiledRule>(set, rule, objects_)};
+            CompiledRule& compiled = *place->second.rule;
             compiled.join(extents_, identities_, objects_);
             compiled.program_everybody(identities_.managed());
             for (ProgramNode* node : compiled.nodes())
@@ -113,9 +114,8 @@ void Fleet::State::add_sets() {
 
 void Fleet::State::rank_rules() {
     std::vector<CompiledRule*> rules;
-    for (const auto& [name, set] : sets_)
-        for (const auto& rule : set.rules)
-            rules.push_back(rule.get());
+    for (const auto& [name, compiled] : rules_)
+        rules.push_back(compiled.rule.get());
     std::ranges::sort(rules, {}, &CompiledRule::id);
     for (std::size_t i = 0; i < rules.size(); ++i)
         rules[i]->rank = i;
@@ -170,7 +170,7 @@ std::expected<void, Error> Fleet::State::load(const model::Policy& policy, std::
         }
         members_.put(std::make_shared<const model::Workload>(workload), identity);
     }
-    add_sets();
+    add_rules();
     rank_rules();
     version = as_version;
     revision = as_revision;
@@ -185,7 +185,7 @@ std::expected<Change, Error> Fleet::State::provision(const model::Policy& policy
         return std::unexpected(*wrong);
     live_before_ = identities_.live();
     const Words lists = take_lists(policy);
-    drop_sets(stale_sets(policy));
+    drop_rules(stale_rules(policy));
     objects_ = {{}, policy.services, policy.lists, policy.groups, policy.rule_sets};
     Words renamed;
     const Naming naming = naming_of(objects_);
@@ -197,7 +197,7 @@ std::expected<Change, Error> Fleet::State::provision(const model::Policy& policy
             renamed.insert(name);
     naming_ = naming;
     identify(renamed);
-    add_sets();
+    add_rules();
     rank_rules();
     version = new_version;
     return finish(lists);

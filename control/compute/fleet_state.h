@@ -45,9 +45,10 @@ class Fleet::State {
     using Names = std::vector<std::string_view>;
     using After = std::map<std::string, std::uint32_t>; // workload -> identity
     using Host = std::vector<SubjectState>; // the host itself, then what is inside by name
-    struct CompiledSet {
-        std::string text;
-        std::vector<std::unique_ptr<CompiledRule>> rules;
+    using RuleName = std::pair<std::string, std::string>; // of the set, of the rule
+    struct Compiled {
+        std::string text; // what it was compiled from, but for services and groups
+        std::unique_ptr<CompiledRule> rule;
     };
     // Identities that begin or end to live.
     struct Turn {
@@ -74,9 +75,9 @@ class Fleet::State {
     Error refusal(const Edit& edit) const;
 
     // fleet_provision.cpp: rules
-    std::set<std::string> stale_sets(const model::Policy& policy) const;
-    void drop_sets(const std::set<std::string>& names);
-    void add_sets();
+    std::set<RuleName> stale_rules(const model::Policy& policy) const;
+    void drop_rules(const std::set<RuleName>& names);
+    void add_rules();
     void rank_rules();
     bool stands_alone(const std::string& workload) const;
     void identify(const std::set<std::string>& workloads);
@@ -108,7 +109,7 @@ class Fleet::State {
     model::Policy objects_; // no workloads
     Naming naming_;
     std::set<std::string> also_; // named by somebody else's rules
-    std::map<std::string, CompiledSet> sets_;
+    std::map<RuleName, Compiled> rules_;
     std::map<std::string, std::shared_ptr<const v1::AddressList>> lists_;
     Members members_;
     IdentityTable identities_;

@@ -107,11 +107,15 @@ std::string text(const model::Selector& selector, const model::Scope* scope) {
     return std::move(writer.out);
 }
 
-std::string text(const model::RuleSet& set) {
+std::string text(const std::vector<model::Scope>& scopes) {
     Writer writer;
-    writer.add(set.name);
-    writer.add(set.scopes);
-    writer.add(set.rules);
+    writer.add(scopes);
+    return std::move(writer.out);
+}
+
+std::string text(const model::Rule& rule) {
+    Writer writer;
+    writer.add(rule);
     return std::move(writer.out);
 }
 
