@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -69,6 +70,15 @@ void set_up_log(const std::string& level) {
     spdlog::set_default_logger(std::move(log));
 }
 
+// Connections are descriptors, and nothing here uses select().
+void use_all_descriptors() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -104,6 +114,7 @@ int main(int argc, char** argv) {
     if (!settings)
         return fail(settings.error(), exit_usage);
     set_up_log(settings->log_level);
+    use_all_descriptors();
     const auto done = restore->parsed() ? ringwall::app::restore(backup, settings->data_dir)
                                         : ringwall::app::run(*settings, RINGWALL_VERSION);
     return done ? 0 : fail(done.error(), exit_failed);

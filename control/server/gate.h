@@ -11,9 +11,10 @@
 namespace ringwall::server {
 
 struct GateLimits {
-    std::size_t in_all = 512, of_one_network = 64;
-    // When all places are taken, one that has taken longer than this gives its place to a newcomer.
-    std::chrono::milliseconds patience{1000};
+    std::size_t in_all = 2048, of_one_network = 64;
+    // When all places are taken, one that has taken longer than this gives its place to a newcomer:
+    // so 6,800 newcomers a second are let in, whoever holds the places.
+    std::chrono::milliseconds patience{300};
 };
 
 class Gate {

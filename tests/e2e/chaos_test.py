@@ -4,8 +4,8 @@
                  ──tcp 9000, 9002──▶ legacy (no agent)
     head: the controller; its data, and the state of web-1, lie on small disks of their own
 
-By hand: ./dev chaos, or chaos_test.py --steps N --seconds S --seed X
-(RINGWALL_CHAOS_STEPS, RINGWALL_CHAOS_CUT_SECONDS, RINGWALL_CHAOS_SEED).
+By hand: ./dev chaos, or chaos_test.py --steps N --seconds S --flood N --seed X
+(RINGWALL_CHAOS_STEPS, RINGWALL_CHAOS_CUT_SECONDS, RINGWALL_CHAOS_FLOOD, RINGWALL_CHAOS_SEED).
 """
 
 import argparse
@@ -15,16 +15,18 @@ import random
 import sys
 import time
 
-from chaos.fleet import ADDRESSES, LEGACY, Fleet, to_app, to_legacy
+from chaos.fleet import ADDRESSES, HEAD, LEGACY, Fleet, to_app, to_legacy
 from chaos.reading import losses, policies_applied, predicted
 from story import ANSWERED, REFUSED, unittest, wait_until
 
+import harness
 from harness.agent import CLI
 from harness.controller import CONTROLLER
 from harness.policy import document
 
 STEPS = int(os.environ.get("RINGWALL_CHAOS_STEPS", "12"))
 CUT_SECONDS = float(os.environ.get("RINGWALL_CHAOS_CUT_SECONDS", "8"))
+FLOOD = int(os.environ.get("RINGWALL_CHAOS_FLOOD", "3000"))
 SEED = int(os.environ.get("RINGWALL_CHAOS_SEED", time.time_ns() % 1_000_000))
 KILLS = 8    # of the controller, during a provision
 CHANGES = 5  # during a cut
@@ -241,7 +243,32 @@ class Chaos(Fleet):
     def refused_by(self, name):
         return next(a.get("refused", "") for a in self.controller.agents() if a["name"] == name)
 
-    # ---- 5: a damaged database -------------------------------------------------------------------
+    # ---- 5: a flood of clients that never come to an end of their handshake ----------------------
+
+    def test_half_open_handshakes_leave_the_service_to_others(self):
+        before = self.controller.process.resident_kib()
+        program = os.path.join(os.path.dirname(harness.__file__), "flood.py")
+        flood = self.head.spawn([sys.executable, program, HEAD, "8443", str(FLOOD)], "..flood",
+                                stdin="pipe")
+        flood.wait_line(f"^open {FLOOD}$", 120)
+        began = time.monotonic()
+        self.controller.cli("whoami")
+        answered = time.monotonic() - began
+        self.provision(to_app("deny"))
+        self.settle(30)
+        self.reach("web-1", REFUSED, ADDRESSES["app-1"])
+        grown = (self.controller.process.resident_kib() - before) / 1024
+        self.assertLess(grown, 128, "MiB")
+        self.assertTrue(all(a["presence"] == "online" for a in self.controller.agents()))
+        say(f"{FLOOD} half-open handshakes: a command is answered after {answered:.1f} s, "
+            f"{grown:.0f} MiB more")
+        flood.stdin.close()
+        self.assertEqual(0, flood.wait())
+        self.provision(to_app())
+        self.settle()
+        self.still_enforced()
+
+    # ---- 6: a damaged database -------------------------------------------------------------------
 
     def test_the_database_is_damaged_and_a_backup_brings_all_back(self):
         backup = f"{self.lab.directory}/policy-{self.number}.db"
@@ -287,13 +314,15 @@ def say(sentence):
 
 
 def main():
-    global STEPS, CUT_SECONDS, SEED
+    global STEPS, CUT_SECONDS, FLOOD, SEED
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], add_help=False)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seconds", type=float, default=CUT_SECONDS)
+    parser.add_argument("--flood", type=int, default=FLOOD)
     parser.add_argument("--seed", type=int, default=SEED)
     options, rest = parser.parse_known_args()
-    STEPS, CUT_SECONDS, SEED = options.steps, options.seconds, options.seed
+    STEPS, CUT_SECONDS, FLOOD, SEED = (options.steps, options.seconds, options.flood,
+                                       options.seed)
     say(f"seed {SEED}, {STEPS} steps, a cut of {CUT_SECONDS:.0f} s")
     unittest.main(argv=[sys.argv[0], *rest])
 

@@ -77,6 +77,10 @@ class Process:
         self.stdin.write(line.encode() + b"\n")
         self.stdin.flush()
 
+    def resident_kib(self):
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
     def alive(self):
         return self.popen_.poll() is None
 
