@@ -58,7 +58,7 @@ struct HostChange {
 // Both count for the whole fleet: a host that is not named has the same content under them.
 struct Change {
     std::uint64_t version = 0, revision = 0;
-    std::vector<HostChange> hosts;     // by name; at least one half differs
+    std::vector<HostChange> hosts;     // once each, in no order; at least one half differs
     std::vector<std::string> joined;   // agents that are new: give them a snapshot
     std::vector<std::string> gone;     // agents that are no more
     std::vector<std::uint32_t> rested; // identities that nobody has any more

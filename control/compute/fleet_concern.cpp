@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "control/compute/fleet_state.h"
 
@@ -44,51 +45,38 @@ Fleet::State::Host Fleet::State::host_before(const std::string& name) const {
     return out;
 }
 
-void Fleet::State::add_hosts_of(std::uint32_t subject, Names& out) const {
-    for (const Member* member : members_.having(subject))
-        if (const std::string* host = agent_of(*member->workload))
-            out.emplace_back(*host);
-}
-
-// Hosts that see, or saw, an address whose owners differ.
-void Fleet::State::add_viewers(Names& out) const {
-    bool everybody = false;
-    Bitmap viewers;
+// Who sees, or saw, an address whose owners differ.
+void Fleet::State::add_viewers(Concern& out) const {
+    bool everybody = inventory_ == Inventory::all && live_before_ != identities_.live();
     for (const auto& [key, before] : members_.touched()) {
         const Row now = members_.row(key);
         if (now == before)
             continue;
         everybody |= inventory_ == Inventory::all && key.second.empty();
         if (!key.second.empty()) {
-            out.emplace_back(key.second);
+            out.hosts.insert(key.second);
             continue;
         }
         for (const Row* row : {&before, &now})
             for (const std::uint32_t identity : row->identities)
-                viewers |= subjects_.seen_by(identity);
+                out.subjects |= subjects_.seen_by(identity);
         for (const std::string* host : members_.realms_of(key.first))
-            out.emplace_back(*host);
+            out.hosts.insert(*host);
     }
-    everybody |= inventory_ == Inventory::all && live_before_ != identities_.live();
     if (everybody)
-        out.insert(out.end(), members_.hosts().begin(), members_.hosts().end());
-    for (const std::uint32_t subject : viewers.numbers())
-        add_hosts_of(subject, out);
+        out.subjects |= identities_.managed();
 }
 
-Fleet::State::Names Fleet::State::concerned(const std::set<std::string>& lists) const {
-    Names out;
+Fleet::State::Concern Fleet::State::concerned(const std::set<std::string>& lists) const {
+    Concern out;
     for (const auto& [host, before] : hosts_before_)
-        out.emplace_back(host);
+        out.hosts.insert(host);
     for (const std::uint32_t subject : subjects_.changed())
-        add_hosts_of(subject, out);
+        out.subjects.add(subject);
     if (!lists.empty())
         for (const std::uint32_t subject : subjects_.naming(lists))
-            add_hosts_of(subject, out);
+            out.subjects.add(subject);
     add_viewers(out);
-    std::ranges::sort(out);
-    const auto rest = std::ranges::unique(out);
-    out.erase(rest.begin(), rest.end());
     return out;
 }
 
@@ -116,37 +104,79 @@ bool Fleet::State::has_new_rules(const Host& now) const {
     });
 }
 
+// Is it one subject alone, which differs from others of its identity by its name only?
+bool Fleet::State::is_plain(const std::string& host) const {
+    return !hosts_before_.contains(host) && !local_.contains(host) &&
+           !members_.with_local_rows().contains(host) && members_.inside(host).empty();
+}
+
+// The plain hosts of a subject get the same inventory; the others are left to be looked at singly.
+void Fleet::State::add_alike(std::uint32_t subject, const std::set<std::string>& lists,
+                             std::set<std::string>& singly, Change& out) {
+    const auto rules = subjects_.rules(subject), rules_before = subjects_.rules_before(subject);
+    const bool differs = !lists.empty() || rules != rules_before;
+    std::optional<std::shared_ptr<const InventoryDelta>> inventory;
+    for (const Member* member : members_.having(subject)) {
+        const std::string* host = agent_of(*member->workload);
+        if (!host)
+            continue;
+        if (*host != member->workload->name || !is_plain(*host)) {
+            singly.insert(*host);
+            continue;
+        }
+        if (!inventory)
+            inventory = alike_delta(*host, subject);
+        HostChange change{*host, nullptr, *inventory};
+        if (differs)
+            if (auto delta = policy_delta({{member->workload, subject, rules_before}},
+                                          {{member->workload, subject, rules}}, lists);
+                !delta.empty())
+                change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
+        if (change.policy || change.inventory)
+            out.hosts.push_back(std::move(change));
+    }
+}
+
+void Fleet::State::add_singly(const std::string& name, const std::set<std::string>& lists,
+                              Change& out) {
+    const auto kept = hosts_before_.find(name);
+    const bool is = members_.hosts().contains(name);
+    const bool was = kept == hosts_before_.end() ? is : kept->second.has_value();
+    if (!was || !is) {
+        if (was != is)
+            (is ? out.joined : out.gone).emplace_back(name);
+        return;
+    }
+    HostChange change{name, nullptr, nullptr};
+    const Host now = host_now(name);
+    const bool differs = kept != hosts_before_.end() || !lists.empty() || has_new_rules(now);
+    const Host before = differs ? host_before(name) : now;
+    if (differs)
+        if (auto delta = policy_delta(before, now, lists); !delta.empty())
+            change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
+    change.inventory = inventory_delta(name, before, now);
+    if (change.policy || change.inventory)
+        out.hosts.push_back(std::move(change));
+}
+
 Change Fleet::State::finish(const std::set<std::string>& lists) {
     subjects_.publish(identities_.live());
     for (const auto& [key, before] : members_.touched())
         local_.insert(key.second);
+    involved_ = involved();
     Change out{version, ++revision, {}, {}, {}, {}};
-    for (const std::string_view name : concerned(lists)) {
-        const auto kept = hosts_before_.find(std::string(name));
-        const bool is = members_.hosts().contains(std::string(name));
-        const bool was = kept == hosts_before_.end() ? is : kept->second.has_value();
-        if (!was || !is) {
-            if (was != is)
-                (is ? out.joined : out.gone).emplace_back(name);
-            continue;
-        }
-        HostChange change{std::string(name), nullptr, nullptr};
-        const Host now = host_now(change.host);
-        const bool differs = kept != hosts_before_.end() || !lists.empty() || has_new_rules(now);
-        const Host before = differs ? host_before(change.host) : now;
-        if (differs)
-            if (auto delta = policy_delta(before, now, lists); !delta.empty())
-                change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
-        change.inventory = inventory_delta(change.host, before, now);
-        if (change.policy || change.inventory)
-            out.hosts.push_back(std::move(change));
-    }
+    auto concern = concerned(lists);
+    for (const std::uint32_t subject : concern.subjects.numbers())
+        add_alike(subject, lists, concern.hosts, out);
+    for (const auto& host : concern.hosts)
+        add_singly(host, lists, out);
     out.rested = difference(live_before_, identities_.live()).numbers();
     subjects_.settled();
     members_.clear_touched();
     hosts_before_.clear();
     local_.clear();
     memo_.clear();
+    alike_.clear();
     return out;
 }
 

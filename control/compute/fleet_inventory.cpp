@@ -126,6 +126,43 @@ Fleet::State::inventory_delta(const std::string& name, const Host& before, const
     return known != memo_.end() ? known->second : memo_.emplace(views, make()).first->second;
 }
 
+// Identities by which views may differ in what a change means to them: those that came or went, the
+// owners of addresses that changed hands, and who shares an address with one of these.
+Bitmap Fleet::State::involved() const {
+    Bitmap core = difference(live_before_, identities_.live());
+    core |= difference(identities_.live(), live_before_);
+    for (const auto& [key, before] : members_.touched())
+        for (const Row& row : {before, members_.row(key)})
+            for (const std::uint32_t identity : row.identities)
+                core.add(identity);
+    Bitmap out = core;
+    for (const std::uint32_t identity : core.numbers())
+        for (const RowKey& key : members_.rows_of(identity))
+            for (const std::uint32_t sharing : members_.row(key).identities)
+                out.add(sharing);
+    return out;
+}
+
+// Of a plain host. Subjects that see the same of the identities involved get the same.
+std::shared_ptr<const InventoryDelta> Fleet::State::alike_delta(const std::string& host,
+                                                                std::uint32_t subject) {
+    const View view = inventory_ == Inventory::all
+                          ? View{live_before_, identities_.live()}
+                          : View{subjects_.sight_before(subject), subjects_.sight(subject)};
+    const auto make = [&]() -> std::shared_ptr<const InventoryDelta> {
+        auto delta = difference_of(host, view);
+        return delta.empty() ? nullptr : std::make_shared<const InventoryDelta>(std::move(delta));
+    };
+    Bitmap moved = difference(view.before, view.now);
+    moved |= difference(view.now, view.before);
+    if (!difference(std::move(moved), involved_).empty())
+        return make(); // its rules are others
+    const Memo::key_type seen{intersection(involved_, view.before).numbers(),
+                              intersection(involved_, view.now).numbers()};
+    const auto known = alike_.find(seen);
+    return known != alike_.end() ? known->second : alike_.emplace(seen, make()).first->second;
+}
+
 std::expected<const std::string*, Error> Fleet::State::find_host(std::string_view name) const {
     const Member* member = members_.find(name);
     if (!member)

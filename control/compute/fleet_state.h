@@ -42,7 +42,6 @@ class Fleet::State {
 
   private:
     using Numbers = std::set<std::uint32_t>;
-    using Names = std::vector<std::string_view>;
     using After = std::map<std::string, std::uint32_t>; // workload -> identity
     using Host = std::vector<SubjectState>; // the host itself, then what is inside by name
     using RuleName = std::pair<std::string, std::string>; // of the set, of the rule
@@ -53,6 +52,11 @@ class Fleet::State {
     // Identities that begin or end to live.
     struct Turn {
         Numbers born, died;
+    };
+    // Whom a change may concern: all hosts of subjects, and hosts that are looked at singly.
+    struct Concern {
+        Bitmap subjects;
+        std::set<std::string> hosts;
     };
     // Who is in sight of a host; what was, before this change.
     struct View {
@@ -85,9 +89,12 @@ class Fleet::State {
 
     // fleet_concern.cpp: who is concerned
     Change finish(const std::set<std::string>& lists);
-    Names concerned(const std::set<std::string>& lists) const;
-    void add_hosts_of(std::uint32_t subject, Names& out) const;
-    void add_viewers(Names& out) const;
+    Concern concerned(const std::set<std::string>& lists) const;
+    void add_viewers(Concern& out) const;
+    bool is_plain(const std::string& host) const;
+    void add_alike(std::uint32_t subject, const std::set<std::string>& lists,
+                   std::set<std::string>& singly, Change& out);
+    void add_singly(const std::string& name, const std::set<std::string>& lists, Change& out);
     std::expected<const std::string*, Error> find_host(std::string_view name) const;
     Host host_now(const std::string& name) const;
     Host host_before(const std::string& name) const;
@@ -99,6 +106,9 @@ class Fleet::State {
     View view_of(const Host& before, const Host& now) const;
     std::shared_ptr<const InventoryDelta> inventory_delta(const std::string& name,
                                                           const Host& before, const Host& now);
+    Bitmap involved() const;
+    std::shared_ptr<const InventoryDelta> alike_delta(const std::string& host,
+                                                      std::uint32_t subject);
     InventoryDelta difference_of(const std::string& name, const View& view) const;
     std::set<Address> doubtful(const std::string& name, const View& view) const;
     bool claims_elsewhere(std::uint32_t identity, const std::string& name,
@@ -122,7 +132,8 @@ class Fleet::State {
     std::set<std::string> local_; // hosts with addresses of their own realm, now or before
     using Memo = std::map<std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>,
                           std::shared_ptr<const InventoryDelta>>;
-    Memo memo_;
+    Memo memo_, alike_; // by subjects; by what is seen of those involved
+    Bitmap involved_;   // see involved()
 };
 
 } // namespace ringwall::compute

@@ -31,6 +31,7 @@ std::vector<std::string> with_other_policy(const compute::Change& change) {
     for (const auto& host : change.hosts)
         if (host.policy)
             out.push_back(host.host);
+    std::ranges::sort(out);
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "control/core/fleets.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -221,6 +222,7 @@ Result<std::vector<std::string>> Fleets::concerned(const model::Policy& active,
     for (const auto& host : change->hosts)
         if (host.policy)
             out.push_back(host.host);
+    std::ranges::sort(out);
     return out;
 }
 
