@@ -29,7 +29,7 @@ bool PolicyDelta::empty() const {
 }
 
 bool InventoryDelta::empty() const {
-    return identities.empty() && removed_identities.empty() && addresses.empty() &&
+    return !whole && identities.empty() && removed_identities.empty() && addresses.empty() &&
            removed_addresses.empty();
 }
 

@@ -41,6 +41,10 @@ struct PolicyDelta {
 };
 
 struct InventoryDelta {
+    // Its rules mean others than before, so that all may differ: the lists below stay empty, and
+    // Fleet::inventory() has what is now.
+    bool whole = false;
+    bool gains = false, loses = false;    // identities
     std::vector<v1::Identity> identities; // new; what a number means never changes while it is out
     std::vector<std::uint32_t> removed_identities;
     std::vector<v1::AddressOwner> addresses; // new or changed; key: address and host

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "control/compute/fleet_state.h"
 
@@ -110,12 +110,14 @@ bool Fleet::State::is_plain(const std::string& host) const {
            !members_.with_local_rows().contains(host) && members_.inside(host).empty();
 }
 
-// The plain hosts of a subject get the same inventory; the others are left to be looked at singly.
+// The plain hosts of a subject get the same; the others are left to be looked at singly.
 void Fleet::State::add_alike(std::uint32_t subject, const std::set<std::string>& lists,
                              std::set<std::string>& singly, Change& out) {
     const auto rules = subjects_.rules(subject), rules_before = subjects_.rules_before(subject);
     const bool differs = !lists.empty() || rules != rules_before;
-    std::optional<std::shared_ptr<const InventoryDelta>> inventory;
+    std::shared_ptr<const InventoryDelta> inventory;
+    PolicyDelta policy; // of the first one
+    bool first = true;
     for (const Member* member : members_.having(subject)) {
         const std::string* host = agent_of(*member->workload);
         if (!host)
@@ -124,14 +126,18 @@ void Fleet::State::add_alike(std::uint32_t subject, const std::set<std::string>&
             singly.insert(*host);
             continue;
         }
-        if (!inventory)
+        if (std::exchange(first, false)) {
             inventory = alike_delta(*host, subject);
-        HostChange change{*host, nullptr, *inventory};
-        if (differs)
-            if (auto delta = policy_delta({{member->workload, subject, rules_before}},
-                                          {{member->workload, subject, rules}}, lists);
-                !delta.empty())
-                change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
+            if (differs)
+                policy = policy_delta({{member->workload, subject, rules_before}},
+                                      {{member->workload, subject, rules}}, lists);
+        }
+        HostChange change{*host, nullptr, inventory};
+        if (!policy.empty()) {
+            for (SubjectState& own : policy.subjects)
+                own.workload = member->workload;
+            change.policy = std::make_shared<const PolicyDelta>(policy);
+        }
         if (change.policy || change.inventory)
             out.hosts.push_back(std::move(change));
     }

@@ -74,6 +74,26 @@ bool Fleet::State::claims_elsewhere(std::uint32_t identity, const std::string& n
     });
 }
 
+// Who is not involved comes into sight or leaves it only when the host's own rules are others.
+bool Fleet::State::has_other_rules(const View& view) const {
+    return !difference(difference(view.before, view.now), involved_).empty() ||
+           !difference(difference(view.now, view.before), involved_).empty();
+}
+
+// Of a host that may have come to see the whole fleet the new inventory is as good as any delta.
+std::shared_ptr<const InventoryDelta> Fleet::State::delta_of(const std::string& name,
+                                                             const View& view) const {
+    InventoryDelta out;
+    if (has_other_rules(view)) {
+        out.whole = true;
+        out.gains = !difference(view.now, view.before).empty();
+        out.loses = !difference(view.before, view.now).empty();
+    } else {
+        out = difference_of(name, view);
+    }
+    return out.empty() ? nullptr : std::make_shared<const InventoryDelta>(std::move(out));
+}
+
 InventoryDelta Fleet::State::difference_of(const std::string& name, const View& view) const {
     InventoryDelta out;
     Bitmap had = view.before, has = view.now;
@@ -104,17 +124,15 @@ InventoryDelta Fleet::State::difference_of(const std::string& name, const View& 
     for (const std::uint32_t identity : difference(had, has).numbers())
         if (!claims_elsewhere(identity, name, addresses, view.now))
             out.removed_identities.push_back(identity);
+    out.gains = !out.identities.empty();
+    out.loses = !out.removed_identities.empty();
     return out;
 }
 
 std::shared_ptr<const InventoryDelta>
 Fleet::State::inventory_delta(const std::string& name, const Host& before, const Host& now) {
-    const auto make = [&]() -> std::shared_ptr<const InventoryDelta> {
-        auto delta = difference_of(name, view_of(before, now));
-        return delta.empty() ? nullptr : std::make_shared<const InventoryDelta>(std::move(delta));
-    };
     if (local_.contains(name) || members_.with_local_rows().contains(name))
-        return make();
+        return delta_of(name, view_of(before, now));
     Memo::key_type views; // subjects before and now; with the whole inventory all are alike
     if (inventory_ == Inventory::visible) {
         for (const SubjectState& subject : before)
@@ -123,7 +141,9 @@ Fleet::State::inventory_delta(const std::string& name, const Host& before, const
             views.second.push_back(subject.identity);
     }
     const auto known = memo_.find(views);
-    return known != memo_.end() ? known->second : memo_.emplace(views, make()).first->second;
+    if (known != memo_.end())
+        return known->second;
+    return memo_.emplace(views, delta_of(name, view_of(before, now))).first->second;
 }
 
 // Identities by which views may differ in what a change means to them: those that came or went, the
@@ -149,18 +169,13 @@ std::shared_ptr<const InventoryDelta> Fleet::State::alike_delta(const std::strin
     const View view = inventory_ == Inventory::all
                           ? View{live_before_, identities_.live()}
                           : View{subjects_.sight_before(subject), subjects_.sight(subject)};
-    const auto make = [&]() -> std::shared_ptr<const InventoryDelta> {
-        auto delta = difference_of(host, view);
-        return delta.empty() ? nullptr : std::make_shared<const InventoryDelta>(std::move(delta));
-    };
-    Bitmap moved = difference(view.before, view.now);
-    moved |= difference(view.now, view.before);
-    if (!difference(std::move(moved), involved_).empty())
-        return make(); // its rules are others
+    if (has_other_rules(view))
+        return delta_of(host, view);
     const Memo::key_type seen{intersection(involved_, view.before).numbers(),
                               intersection(involved_, view.now).numbers()};
     const auto known = alike_.find(seen);
-    return known != alike_.end() ? known->second : alike_.emplace(seen, make()).first->second;
+    return known != alike_.end() ? known->second
+                                 : alike_.emplace(seen, delta_of(host, view)).first->second;
 }
 
 std::expected<const std::string*, Error> Fleet::State::find_host(std::string_view name) const {

@@ -109,6 +109,8 @@ class Fleet::State {
     Bitmap involved() const;
     std::shared_ptr<const InventoryDelta> alike_delta(const std::string& host,
                                                       std::uint32_t subject);
+    bool has_other_rules(const View& view) const;
+    std::shared_ptr<const InventoryDelta> delta_of(const std::string& name, const View& view) const;
     InventoryDelta difference_of(const std::string& name, const View& view) const;
     std::set<Address> doubtful(const std::string& name, const View& view) const;
     bool claims_elsewhere(std::uint32_t identity, const std::string& name,

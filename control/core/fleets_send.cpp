@@ -56,8 +56,8 @@ void Fleets::touch(Touches& out, const compute::Change& change, Deliveries::Halv
         (touch.*half).policy |= host.policy != nullptr;
         (touch.*half).inventory |= host.inventory != nullptr;
         if (host.inventory && half == &Touch::own) {
-            touch.gains |= !host.inventory->identities.empty();
-            touch.loses |= !host.inventory->removed_identities.empty();
+            touch.gains |= host.inventory->gains;
+            touch.loses |= host.inventory->loses;
         }
     }
     for (const auto& host : change.joined)

@@ -61,13 +61,19 @@ Replica::Replica(const v1::Snapshot& snapshot) {
         subjects_[subject.workload()] = subject;
     for (const auto& list : snapshot.policy().lists())
         lists_[list.name()] = list;
-    for (const auto& identity : snapshot.inventory().identities())
+    take(snapshot.inventory());
+}
+
+void Replica::take(const v1::Inventory& inventory) {
+    identities_.clear();
+    addresses_.clear();
+    for (const auto& identity : inventory.identities())
         identities_[identity.id()] = identity;
-    for (const auto& owner : snapshot.inventory().addresses())
+    for (const auto& owner : inventory.addresses())
         addresses_[{owner.address(), owner.host()}] = owner;
 }
 
-void Replica::apply(const compute::HostChange& change) {
+void Replica::apply(const compute::HostChange& change, const compute::Fleet& fleet) {
     if (change.policy) {
         for (const auto& name : change.policy->removed_subjects)
             subjects_.erase(name);
@@ -78,7 +84,9 @@ void Replica::apply(const compute::HostChange& change) {
         for (const auto& list : change.policy->lists)
             lists_[list->name()] = *list;
     }
-    if (change.inventory) {
+    if (change.inventory && change.inventory->whole) {
+        take(fleet.inventory(change.host).value());
+    } else if (change.inventory) {
         for (const auto number : change.inventory->removed_identities)
             identities_.erase(number);
         for (const auto& identity : change.inventory->identities)

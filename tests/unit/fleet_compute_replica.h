@@ -12,10 +12,13 @@ namespace ringwall::test {
 class Replica {
   public:
     explicit Replica(const v1::Snapshot& snapshot);
-    void apply(const compute::HostChange& change);
+    // `fleet`: as it is after the change.
+    void apply(const compute::HostChange& change, const compute::Fleet& fleet);
     v1::Snapshot snapshot() const;
 
   private:
+    void take(const v1::Inventory& inventory);
+
     std::map<std::string, v1::Subject> subjects_;
     std::map<std::string, v1::AddressList> lists_;
     std::map<std::uint32_t, v1::Identity> identities_;
