@@ -83,7 +83,7 @@ bool FlowFilter::matches(const json::object& flow) const {
            (!protocol || text(flow, "protocol") == agent::protocol_name(*protocol)) &&
            (!port || has_port(flow, *port)) &&
            (verdicts.empty() || verdicts.contains(std::string(text(flow, "verdict")))) &&
-           in_time(*this, flow);
+           in_time(*this, flow) && query.matches(flow);
 }
 
 } // namespace ringwall::api

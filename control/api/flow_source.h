@@ -16,6 +16,7 @@
 #include "control/api/label_query.h"
 #include "control/api/rights.h"
 #include "control/core/error.h"
+#include "control/query/query.h"
 
 namespace ringwall::api {
 
@@ -31,7 +32,8 @@ struct FlowFilter {
     std::set<std::string> verdicts; // "blocked"; empty: any
     std::int64_t since_ns = 0;      // of its last event, [since, until)
     std::int64_t until_ns = std::numeric_limits<std::int64_t>::max();
-    Scope scope; // at either end: what a principal may see
+    query::Query query; // and this, in the filter language
+    Scope scope;        // at either end: what a principal may see
 
     bool matches(const boost::json::object& flow) const;
 };

@@ -146,6 +146,23 @@ void read_place(Params& params, FlowFilter& out) {
                     "joined by commas");
 }
 
+// Labels that nobody has are worth a warning: "prot=tcp" asks for a label, too.
+LabelQuery labels_in(const query::Query& query) {
+    LabelQuery out;
+    query.each_label([&](const std::string& key, const std::string& value) {
+        out.terms.push_back({LabelTerm::Op::in, key, {value}});
+    });
+    return out;
+}
+
+Result<query::Query> filter_in(std::string_view text, std::int64_t now_ns) {
+    auto query = query::parse(text, now_ns);
+    if (query)
+        return std::move(*query);
+    return malformed(fmt::format("the parameter q is wrong at byte {}: {}", query.error().position,
+                                 query.error().sentence));
+}
+
 struct FlowRequest {
     FlowFilter filter;
     PageQuery page;
@@ -170,6 +187,13 @@ Result<FlowRequest> flow_request(const Context& context, Call& call) {
         for (auto& fault : query_warnings(*query, context.controller.active().workloads))
             out.warnings.push_back(std::move(fault));
     }
+    auto query = filter_in(call.params.text("q").value_or(""), context.now_ns());
+    if (!query)
+        return std::unexpected(query.error());
+    out.filter.query = std::move(*query);
+    for (auto& fault :
+         query_warnings(labels_in(out.filter.query), context.controller.active().workloads))
+        out.warnings.push_back(std::move(fault));
     return out;
 }
 
@@ -196,8 +220,8 @@ Answer recent(const FlowSource& source, const FlowRequest& request) {
 }
 
 Answer flows(Context& context, Call& call) {
-    call.params.allow({"source", "destination", "labels", "workload", "address", "proto", "port",
-                       "process", "verdict", "since", "until", "follow", "limit", "after"});
+    call.params.allow({"q", "source", "destination", "labels", "workload", "address", "proto",
+                       "port", "process", "verdict", "since", "until", "follow", "limit", "after"});
     const bool follow = call.params.flag("follow");
     auto request = flow_request(context, call);
     if (!request)

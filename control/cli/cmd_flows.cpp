@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "control/cli/client.h"
+#include "control/cli/flows_fleet.h"
 #include "control/cli/subcommands.h"
 #include "control/cli/text.h"
 
@@ -16,6 +17,7 @@ namespace json = boost::json;
 
 constexpr std::array flags{
     Flag{"-f,--follow", "", "keep printing new flows"},
+    Flag{"--fleet", "", "of the whole fleet, from the controller; so it is where a QUERY is given"},
     Flag{"--last", "N", "only the newest N (with -f: how many old ones first)"},
     Flag{"--since", "DURATION", "only the last 90s, 10m, 2h ..."},
     Flag{"--all", "", "with -f: every record of a flow, not each flow once"},
@@ -134,6 +136,8 @@ Result<void> as_table(Client& client, const json::object& request, const Painter
 }
 
 Result<void> run(const Arguments& arguments) {
+    if (!arguments.operands.empty() || arguments.has("--fleet"))
+        return flows_from_controller(arguments);
     auto request = request_of(arguments);
     if (!request)
         return std::unexpected(request.error());
@@ -151,13 +155,17 @@ Result<void> run(const Arguments& arguments) {
 const Command flows_command{
     "flows",
     "Connections with labels, process, verdict and rule",
-    "Without -f: the flows that the agent keeps, oldest first. Values of one option are\n"
-    "alternatives, options narrow each other. The id of a flow is what 'ringwall why --flow' takes.\n\n"
+    "Of this host: the flows that the agent keeps, oldest first, or with -f the new ones. Values of\n"
+    "one option are alternatives, options narrow each other. The id of a flow is what 'ringwall why\n"
+    "--flow' takes. With a QUERY (docs/flow-query.md): those of the whole fleet that the controller\n"
+    "keeps, the newest 100 or --last N.\n\n"
     "  ringwall flows -f --verdict blocked --verdict would-block\n"
     "  ringwall flows --to-label role=\"App Server\" --port 8080 --since 10m\n"
-    "  ringwall flows -o jsonl --process named.service | jq .source.address",
-    "",
+    "  ringwall flows -o jsonl --process named.service | jq .source.address\n"
+    "  ringwall flows 'from.role=Web not to.role=App verdict=blocked,would-block since=24h'",
+    "[QUERY...]",
     flags,
-    run};
+    run,
+    Peer::both};
 
 } // namespace ringwall::cli

@@ -10,6 +10,7 @@ import time
 
 from story import ANSWERED, REFUSED, Story, allow, role, service, unittest, wait_until
 
+from harness.agent import CLI
 from harness.controller import Controller, PairedAgent
 from harness.policy import document
 
@@ -161,6 +162,30 @@ class Fleet(Story):
                     and f["destination"].get("workload") == "app-1" and f["verdict"] == "allowed"}
         wait_until(lambda: ends() == {"inbound", "outbound"},
                    "both ends of the connection are in the controller's flows", 20)
+        query = f"from.role=Web to.workload=app-1 (port={PORT} or port=1) not verdict=blocked"
+        shown = self.controller.json("flows", query, "--last", "3")
+        self.assertEqual({"app-1"}, {f["destination"]["workload"] for f in shown})
+        self.assertLessEqual(len(shown), 3)
+        self.assertIn(f"{PORT}/tcp", self.controller.cli("flows", query, "--since", "1h"))
+        self.assertEqual([], self.controller.json("flows", "port=1"))
+
+    def test_flows_that_match_a_query_are_followed(self):
+        follow = self.head.spawn([CLI, "flows", "-f", "-o", "json", f"port={PORT} to.role=App"],
+                                 "..flows", env=self.controller.environment())
+        def seen():
+            self.reach(self.web_2, ANSWERED)
+            return follow.output()
+        wait_until(seen, "a flow comes", 20)
+        self.assertEqual("app-1", json.loads(follow.output().splitlines()[0])["destination"]["workload"])
+        follow.stop()
+
+    def test_a_wrong_query_is_told_where(self):
+        wrong = self.controller.run("flows", "app=Payments", "port=http")
+        self.assertNotEqual(0, wrong.returncode)
+        self.assertIn("the parameter q is wrong at byte 18: a number or a range", wrong.stderr)
+        mixed = self.controller.run("flows", "app=Payments", "--port", "80")
+        self.assertEqual(2, mixed.returncode)
+        self.assertIn("write it into the QUERY", mixed.stderr)
 
     def test_a_would_block_is_told_once_whenever_the_controller_started(self):
         def told(metric):

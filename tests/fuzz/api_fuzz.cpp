@@ -1,4 +1,5 @@
-// Arbitrary bytes as what a client sends: address, label query, body. The first byte says which.
+// Arbitrary bytes as what a client sends: address, label query, flow query, body. The first byte
+// says which.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include "control/api/json_text.h"
 #include "control/api/label_query.h"
 #include "control/api/target.h"
+#include "control/query/query.h"
 
 namespace {
 
@@ -57,6 +59,15 @@ void as_query(std::string_view text) {
         require(!term.key.empty());
 }
 
+void as_flow_query(std::string_view text) {
+    static const auto flow =
+        boost::json::parse(R"({"port":443,"source":{"labels":{"role":"Web"}}})").as_object();
+    const auto query = query::parse(text, 1'800'000'000'000'000'000);
+    if (!query)
+        return require(query.error().position <= text.size() && !query.error().sentence.empty());
+    query->matches(flow);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -69,6 +80,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     case '?':
         as_query(text);
+        break;
+    case '&':
+        as_flow_query(text);
         break;
     default:
         as_body(text);

@@ -143,6 +143,16 @@ TEST_F(ApiStreams, FlowsAreFiltered) {
     EXPECT_EQ(ids("/flows?process=java").size(), 3U);
     EXPECT_EQ(ids("/flows?process=tomcat10.service").size(), 3U);
     EXPECT_EQ(ids("/flows?process=httpd").size(), 0U);
+    EXPECT_EQ(ids("/flows?q=from.app%3DPayments"), (Ids{"3", "1"}));
+    EXPECT_EQ(ids("/flows?q=port%3D443%20or%20verdict%3Dallowed"), (Ids{"3", "2"}));
+    EXPECT_EQ(ids("/flows?q=not%20app%3DShop&port=8080"), (Ids{"1"}));
+    const auto wrong = get("/flows?q=port%3Dhttp");
+    EXPECT_EQ(wrong.status, 400U);
+    EXPECT_NE(wrong.detail().find("the parameter q is wrong at byte 5: a number or a range"),
+              std::string::npos)
+        << wrong.detail();
+    const auto warned = get("/flows?q=prot%3Dtcp");
+    EXPECT_EQ(warned.json.at("warnings").as_array().size(), 1U) << warned.body;
     EXPECT_EQ(ids("/flows?since=2027-01-15T08:00:02Z"), (Ids{"3", "2"}));
     EXPECT_EQ(ids("/flows?until=2027-01-15T08:00:02Z"), (Ids{"2", "1"}));
     for (const char* bad : {"verdict=dropped", "address=x", "proto=tpc", "port=x", "since=now",
