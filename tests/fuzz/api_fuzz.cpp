@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include <boost/json/parse.hpp>
+
 #include "control/api/document_in.h"
 #include "control/api/json_text.h"
 #include "control/api/label_query.h"
