@@ -157,7 +157,7 @@ void Application::remember_told() {
     filter.verdicts = {v1::WOULD_BLOCK};
     flows::PageRequest page{.after = {}, .limit = 1000};
     std::size_t rows = 0;
-    do {
+    for (bool more = true; more; more = !page.after.empty() && rows < remembered_flows) {
         const auto found = flow_store_->query(filter, page);
         if (!found) {
             spdlog::warn("would-blocks that were told before may be told again: {}",
@@ -169,7 +169,7 @@ void Application::remember_told() {
                 alerts_->known(event->key);
         rows += found->rows.size();
         page.after = found->next;
-    } while (!page.after.empty() && rows < remembered_flows);
+    }
 }
 
 Started Application::open_controller() {

@@ -43,7 +43,7 @@ std::string query_of(const Arguments& arguments) {
 Result<json::array> recent(client::Client& client, const std::string& query, std::size_t most) {
     json::array out;
     std::string after;
-    do {
+    for (bool more = true; more; more = !after.empty() && out.size() < most) {
         client::Query words{{"q", query},
                             {"limit", std::to_string(std::min(most - out.size(), largest_page))}};
         if (!after.empty())
@@ -56,7 +56,7 @@ Result<json::array> recent(client::Client& client, const std::string& query, std
         if (auto* items = page->if_contains("items"); items && items->is_array())
             out.insert(out.end(), items->get_array().begin(), items->get_array().end());
         after = text_at(*page, "next");
-    } while (!after.empty() && out.size() < most);
+    }
     return out;
 }
 

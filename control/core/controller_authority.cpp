@@ -61,7 +61,7 @@ Result<void> Controller::Impl::log_unlogged_step() {
     return forget_unlogged_step();
 }
 
-Result<void> Controller::Impl::forget_unlogged_step() {
+Result<void> Controller::Impl::forget_unlogged_step() const {
     if (auto done = store->remember({{unlogged_kind, the_only, {}}}); !done)
         return std::unexpected(from(done.error()));
     return {};

@@ -164,7 +164,7 @@ class Controller::Impl final : public fleet::Listener {
     TrustHeld trust_of(const std::string& agent) const;
     TrustByAgent trust_by_agent() const;
     Result<void> log_unlogged_step();
-    Result<void> forget_unlogged_step();
+    Result<void> forget_unlogged_step() const;
     Result<void> keep_authority(const store::Author& by, RotationStep step, pki::Authority next);
     void renew_if_behind(const std::string& agent);
 

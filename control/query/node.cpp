@@ -160,11 +160,12 @@ class Term final : public Node {
     std::vector<Value> values_;
 };
 
-class All final : public Node {
+class Several final : public Node {
   public:
-    explicit All(std::vector<NodeRef> parts) : parts_(std::move(parts)) {}
+    Several(bool all, std::vector<NodeRef> parts) : all_(all), parts_(std::move(parts)) {}
     bool matches(const json::object& flow) const override {
-        return std::ranges::all_of(parts_, [&](const auto& part) { return part->matches(flow); });
+        const auto holds = [&](const NodeRef& part) { return part->matches(flow); };
+        return all_ ? std::ranges::all_of(parts_, holds) : std::ranges::any_of(parts_, holds);
     }
     void each_label(const Label& label) const override {
         for (const auto& part : parts_)
@@ -172,21 +173,7 @@ class All final : public Node {
     }
 
   private:
-    std::vector<NodeRef> parts_;
-};
-
-class Any final : public Node {
-  public:
-    explicit Any(std::vector<NodeRef> parts) : parts_(std::move(parts)) {}
-    bool matches(const json::object& flow) const override {
-        return std::ranges::any_of(parts_, [&](const auto& part) { return part->matches(flow); });
-    }
-    void each_label(const Label& label) const override {
-        for (const auto& part : parts_)
-            part->each_label(label);
-    }
-
-  private:
+    bool all_;
     std::vector<NodeRef> parts_;
 };
 
@@ -213,10 +200,10 @@ bool Pattern::matches(std::string_view whole) const {
 }
 
 NodeRef all_of(std::vector<NodeRef> parts) {
-    return parts.size() == 1 ? parts.front() : std::make_shared<All>(std::move(parts));
+    return parts.size() == 1 ? parts.front() : std::make_shared<Several>(true, std::move(parts));
 }
 NodeRef any_of(std::vector<NodeRef> parts) {
-    return parts.size() == 1 ? parts.front() : std::make_shared<Any>(std::move(parts));
+    return parts.size() == 1 ? parts.front() : std::make_shared<Several>(false, std::move(parts));
 }
 NodeRef none_of(NodeRef part) {
     return std::make_shared<None>(std::move(part));

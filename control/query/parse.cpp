@@ -127,24 +127,25 @@ class Parser {
 
     Read<NodeRef> alternatives_of(int depth) {
         std::vector<NodeRef> parts;
-        do {
+        for (bool more = true; more; more = take_word("or")) {
             auto part = together(depth);
             if (!part)
                 return part;
             parts.push_back(std::move(*part));
-        } while (take_word("or"));
+        }
         return any_of(std::move(parts));
     }
 
     Read<NodeRef> together(int depth) {
         std::vector<NodeRef> parts;
-        do {
+        for (bool more = true; more;) {
             auto part = one(depth);
             if (!part)
                 return part;
             parts.push_back(std::move(*part));
             take_word("and");
-        } while (at_ < text_.size() && text_[at_] != ')' && !next_is("or"));
+            more = at_ < text_.size() && text_[at_] != ')' && !next_is("or");
+        }
         return all_of(std::move(parts));
     }
 
@@ -186,7 +187,7 @@ class Parser {
                                     : fmt::format("= or != was expected after {}, as in {}=VALUE",
                                                   name, name));
         std::vector<Value> values;
-        do {
+        for (bool more = true; more; more = take(',')) {
             const auto raw = raw_value();
             if (!raw)
                 return std::unexpected(raw.error());
@@ -194,7 +195,7 @@ class Parser {
             if (!value)
                 return std::unexpected(value.error());
             values.push_back(std::move(*value));
-        } while (take(','));
+        }
         auto out = term(std::move(*field), std::move(values));
         return op == "!=" ? none_of(std::move(out)) : std::move(out);
     }
@@ -296,7 +297,7 @@ class Parser {
     }
 
     // since=24h, until=2026-11-28T02:00:00Z
-    Read<Value> time_of(std::string_view name, const Raw& raw) {
+    Read<Value> time_of(std::string_view name, const Raw& raw) const {
         const auto ago = duration_in(raw.text);
         const auto time = ago ? std::optional(now_ - *ago) : parse_rfc3339(raw.text);
         if (!time)

@@ -24,7 +24,7 @@
 #include "control/server/gate.h"
 
 namespace boost::asio {
-class io_context;
+class io_context; // NOLINT(readability-identifier-naming): not ours
 }
 
 namespace ringwall::server {
