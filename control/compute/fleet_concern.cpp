@@ -127,10 +127,11 @@ void Fleet::State::add_alike(std::uint32_t subject, const std::set<std::string>&
             continue;
         }
         if (std::exchange(first, false)) {
-            inventory = alike_delta(*host, subject);
+            const Host before{{member->workload, subject, rules_before}},
+                now{{member->workload, subject, rules}};
+            inventory = inventory_delta(*host, view_of(before, now));
             if (differs)
-                policy = policy_delta({{member->workload, subject, rules_before}},
-                                      {{member->workload, subject, rules}}, lists);
+                policy = policy_delta(before, now, lists);
         }
         HostChange change{*host, nullptr, inventory};
         if (!policy.empty()) {
@@ -160,7 +161,7 @@ void Fleet::State::add_singly(const std::string& name, const std::set<std::strin
     if (differs)
         if (auto delta = policy_delta(before, now, lists); !delta.empty())
             change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
-    change.inventory = inventory_delta(name, before, now);
+    change.inventory = inventory_delta(name, view_of(before, now));
     if (change.policy || change.inventory)
         out.hosts.push_back(std::move(change));
 }
@@ -182,7 +183,6 @@ Change Fleet::State::finish(const std::set<std::string>& lists) {
     hosts_before_.clear();
     local_.clear();
     memo_.clear();
-    alike_.clear();
     return out;
 }
 

@@ -80,20 +80,6 @@ bool Fleet::State::has_other_rules(const View& view) const {
            !difference(difference(view.now, view.before), involved_).empty();
 }
 
-// Of a host that may have come to see the whole fleet the new inventory is as good as any delta.
-std::shared_ptr<const InventoryDelta> Fleet::State::delta_of(const std::string& name,
-                                                             const View& view) const {
-    InventoryDelta out;
-    if (has_other_rules(view)) {
-        out.whole = true;
-        out.gains = !difference(view.now, view.before).empty();
-        out.loses = !difference(view.before, view.now).empty();
-    } else {
-        out = difference_of(name, view);
-    }
-    return out.empty() ? nullptr : std::make_shared<const InventoryDelta>(std::move(out));
-}
-
 InventoryDelta Fleet::State::difference_of(const std::string& name, const View& view) const {
     InventoryDelta out;
     Bitmap had = view.before, has = view.now;
@@ -129,23 +115,6 @@ InventoryDelta Fleet::State::difference_of(const std::string& name, const View& 
     return out;
 }
 
-std::shared_ptr<const InventoryDelta>
-Fleet::State::inventory_delta(const std::string& name, const Host& before, const Host& now) {
-    if (local_.contains(name) || members_.with_local_rows().contains(name))
-        return delta_of(name, view_of(before, now));
-    Memo::key_type views; // subjects before and now; with the whole inventory all are alike
-    if (inventory_ == Inventory::visible) {
-        for (const SubjectState& subject : before)
-            views.first.push_back(subject.identity);
-        for (const SubjectState& subject : now)
-            views.second.push_back(subject.identity);
-    }
-    const auto known = memo_.find(views);
-    if (known != memo_.end())
-        return known->second;
-    return memo_.emplace(views, delta_of(name, view_of(before, now))).first->second;
-}
-
 // Identities by which views may differ in what a change means to them: those that came or went, the
 // owners of addresses that changed hands, and who shares an address with one of these.
 Bitmap Fleet::State::involved() const {
@@ -163,19 +132,28 @@ Bitmap Fleet::State::involved() const {
     return out;
 }
 
-// Of a plain host. Subjects that see the same of the identities involved get the same.
-std::shared_ptr<const InventoryDelta> Fleet::State::alike_delta(const std::string& host,
-                                                                std::uint32_t subject) {
-    const View view = inventory_ == Inventory::all
-                          ? View{live_before_, identities_.live()}
-                          : View{subjects_.sight_before(subject), subjects_.sight(subject)};
-    if (has_other_rules(view))
-        return delta_of(host, view);
+// Hosts that see the same of the identities involved get the same, unless they have addresses of a
+// realm of their own. Of a host that may have come to see the whole fleet the new inventory is as
+// good as any delta.
+std::shared_ptr<const InventoryDelta> Fleet::State::inventory_delta(const std::string& name,
+                                                                    const View& view) {
+    if (has_other_rules(view)) {
+        InventoryDelta out;
+        out.whole = true;
+        out.gains = !difference(view.now, view.before).empty();
+        out.loses = !difference(view.before, view.now).empty();
+        return std::make_shared<const InventoryDelta>(std::move(out));
+    }
+    const auto make = [&]() -> std::shared_ptr<const InventoryDelta> {
+        auto delta = difference_of(name, view);
+        return delta.empty() ? nullptr : std::make_shared<const InventoryDelta>(std::move(delta));
+    };
+    if (local_.contains(name) || members_.with_local_rows().contains(name))
+        return make();
     const Memo::key_type seen{intersection(involved_, view.before).numbers(),
                               intersection(involved_, view.now).numbers()};
-    const auto known = alike_.find(seen);
-    return known != alike_.end() ? known->second
-                                 : alike_.emplace(seen, delta_of(host, view)).first->second;
+    const auto known = memo_.find(seen);
+    return known != memo_.end() ? known->second : memo_.emplace(seen, make()).first->second;
 }
 
 std::expected<const std::string*, Error> Fleet::State::find_host(std::string_view name) const {

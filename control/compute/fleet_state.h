@@ -105,12 +105,9 @@ class Fleet::State {
     // fleet_inventory.cpp: what a host sees
     View view_of(const Host& before, const Host& now) const;
     std::shared_ptr<const InventoryDelta> inventory_delta(const std::string& name,
-                                                          const Host& before, const Host& now);
+                                                          const View& view);
     Bitmap involved() const;
-    std::shared_ptr<const InventoryDelta> alike_delta(const std::string& host,
-                                                      std::uint32_t subject);
     bool has_other_rules(const View& view) const;
-    std::shared_ptr<const InventoryDelta> delta_of(const std::string& name, const View& view) const;
     InventoryDelta difference_of(const std::string& name, const View& view) const;
     std::set<Address> doubtful(const std::string& name, const View& view) const;
     bool claims_elsewhere(std::uint32_t identity, const std::string& name,
@@ -134,8 +131,8 @@ class Fleet::State {
     std::set<std::string> local_; // hosts with addresses of their own realm, now or before
     using Memo = std::map<std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>,
                           std::shared_ptr<const InventoryDelta>>;
-    Memo memo_, alike_; // by subjects; by what is seen of those involved
-    Bitmap involved_;   // see involved()
+    Memo memo_;       // by what is seen of those involved, before and now
+    Bitmap involved_; // see involved()
 };
 
 } // namespace ringwall::compute
