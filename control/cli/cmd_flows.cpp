@@ -80,11 +80,10 @@ Result<json::object> request_of(const Arguments& arguments) {
     json::object request{{"do", "flows"}, {"filter", std::move(*filter)}};
     request["follow"] = arguments.has("--follow");
     if (arguments.has("--last")) {
-        const auto text = arguments.get("--last");
-        std::int64_t last = 0;
-        if (std::sscanf(text.c_str(), "%ld", &last) != 1 || last < 1 || last > 1'000'000)
-            return std::unexpected(Error{Exit::usage, "--last takes a number from 1 to 1000000"});
-        request["last"] = last;
+        const auto last = last_of(arguments, 0);
+        if (!last)
+            return std::unexpected(last.error());
+        request["last"] = *last;
     }
     return request;
 }

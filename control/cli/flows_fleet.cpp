@@ -19,18 +19,6 @@ namespace json = boost::json;
 
 constexpr std::size_t shown_without_last = 100, largest_page = 1000;
 
-Result<std::size_t> last_of(const Arguments& arguments) {
-    if (!arguments.has("--last"))
-        return shown_without_last;
-    const auto text = arguments.get("--last");
-    std::size_t out = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, out);
-    if (error != std::errc{} || stop != end || out < 1 || out > 1'000'000)
-        return std::unexpected(Error{Exit::usage, "--last takes a number from 1 to 1000000"});
-    return out;
-}
-
 std::string query_of(const Arguments& arguments) {
     auto out = fmt::format("{}", fmt::join(arguments.operands, " "));
     if (arguments.has("--since")) // for all of the query, whatever "or" it has
@@ -102,6 +90,18 @@ Result<void> print_new(client::Client& client, const Arguments& arguments,
 
 } // namespace
 
+Result<std::size_t> last_of(const Arguments& arguments, std::size_t otherwise) {
+    if (!arguments.has("--last"))
+        return otherwise;
+    const auto text = arguments.get("--last");
+    std::size_t out = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, out);
+    if (error != std::errc{} || stop != end || out < 1 || out > 1'000'000)
+        return std::unexpected(Error{Exit::usage, "--last takes a number from 1 to 1000000"});
+    return out;
+}
+
 Result<void> flows_from_controller(const Arguments& arguments) {
     for (const char* flag :
          {"--label", "--from-label", "--to-label", "--workload", "--address", "--cidr", "--port",
@@ -111,7 +111,7 @@ Result<void> flows_from_controller(const Arguments& arguments) {
                 Exit::usage, fmt::format("{} is for the flows of this host; write it into the "
                                          "QUERY, as in 'port=443 from.role=Web'",
                                          flag)});
-    const auto most = last_of(arguments);
+    const auto most = last_of(arguments, shown_without_last);
     if (!most)
         return std::unexpected(most.error());
     auto client = open_controller(arguments);

@@ -73,7 +73,7 @@ Result<std::optional<RolloutState>> last_rollout(const store::Store& store) {
 }
 
 std::string freeze_reason(const store::Store& store) {
-    const auto freeze = store.object({"freeze", "current"});
+    const auto freeze = store.object({"freeze", the_only});
     return freeze ? std::string(boost::json::parse(freeze->body).at("reason").as_string())
                   : std::string();
 }
