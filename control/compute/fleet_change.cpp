@@ -1,5 +1,7 @@
 #include "control/compute/fleet_change.h"
 
+#include <algorithm>
+
 #include "control/compute/fleet_program.h"
 #include "control/compute/wire.h"
 
@@ -26,6 +28,39 @@ bool SubjectState::same(const SubjectState& other) const {
 
 bool PolicyDelta::empty() const {
     return subjects.empty() && removed_subjects.empty() && lists.empty() && removed_lists.empty();
+}
+
+std::vector<SubjectState> HostChange::subjects() const {
+    auto out = policy ? policy->subjects : std::vector<SubjectState>{};
+    if (alike)
+        for (SubjectState& subject : out)
+            subject.workload = alike;
+    return out;
+}
+
+void Change::each_host(const std::function<void(const HostChange&)>& visit) const {
+    for (const HostChange& host : hosts)
+        visit(host);
+    for (const AlikeChange& same : alike)
+        for (const auto& workload : *same.hosts)
+            if (!excepted.contains(workload->name))
+                visit({workload->name, same.policy, same.inventory,
+                       same.policy ? workload : nullptr});
+}
+
+std::vector<std::string> Change::with_other_policy() const {
+    std::vector<std::string> out;
+    each_host([&](const HostChange& host) {
+        if (host.policy)
+            out.push_back(host.host);
+    });
+    std::ranges::sort(out);
+    return out;
+}
+
+void Change::except(const std::set<std::string>& names) {
+    std::erase_if(hosts, [&](const HostChange& host) { return names.contains(host.host); });
+    excepted.insert(names.begin(), names.end());
 }
 
 bool InventoryDelta::empty() const {

@@ -110,38 +110,57 @@ bool Fleet::State::is_plain(const std::string& host) const {
            !members_.with_local_rows().contains(host) && members_.inside(host).empty();
 }
 
+// Who of them is plain; the others are looked at singly. The same until somebody of this identity
+// comes, goes or is no longer plain.
+const Fleet::State::Alike& Fleet::State::alike(std::uint32_t subject) {
+    const auto [place, fresh] = alike_.try_emplace(subject);
+    if (!fresh)
+        return place->second;
+    auto plain = std::make_shared<Roster>();
+    for (const Member* member : members_.having(subject)) {
+        const std::string* host = agent_of(*member->workload);
+        if (host && *host == member->workload->name && is_plain(*host))
+            plain->push_back(member->workload);
+        else if (host)
+            place->second.others.insert(*host);
+    }
+    place->second.plain = std::move(plain);
+    return place->second;
+}
+
+// Where somebody is another one since this change.
+void Fleet::State::forget_alike() {
+    const auto forget = [&](const Host& host) {
+        for (const SubjectState& subject : host)
+            alike_.erase(subject.identity);
+    };
+    for (const auto& [name, before] : hosts_before_) {
+        if (before)
+            forget(*before);
+        if (members_.hosts().contains(name))
+            forget(host_now(name));
+    }
+    for (const auto& name : local_)
+        if (members_.hosts().contains(name))
+            forget(host_now(name));
+}
+
 // The plain hosts of a subject get the same; the others are left to be looked at singly.
 void Fleet::State::add_alike(std::uint32_t subject, const std::set<std::string>& lists,
                              std::set<std::string>& singly, Change& out) {
+    const Alike& same = alike(subject);
+    singly.insert(same.others.begin(), same.others.end());
+    if (same.plain->empty())
+        return;
+    const auto& first = same.plain->front();
     const auto rules = subjects_.rules(subject), rules_before = subjects_.rules_before(subject);
-    const bool differs = !lists.empty() || rules != rules_before;
-    std::shared_ptr<const InventoryDelta> inventory;
-    PolicyDelta policy; // of the first one
-    bool first = true;
-    for (const Member* member : members_.having(subject)) {
-        const std::string* host = agent_of(*member->workload);
-        if (!host)
-            continue;
-        if (*host != member->workload->name || !is_plain(*host)) {
-            singly.insert(*host);
-            continue;
-        }
-        if (std::exchange(first, false)) {
-            const Host before{{member->workload, subject, rules_before}},
-                now{{member->workload, subject, rules}};
-            inventory = inventory_delta(*host, view_of(before, now));
-            if (differs)
-                policy = policy_delta(before, now, lists);
-        }
-        HostChange change{*host, nullptr, inventory};
-        if (!policy.empty()) {
-            for (SubjectState& own : policy.subjects)
-                own.workload = member->workload;
-            change.policy = std::make_shared<const PolicyDelta>(policy);
-        }
-        if (change.policy || change.inventory)
-            out.hosts.push_back(std::move(change));
-    }
+    const Host before{{first, subject, rules_before}}, now{{first, subject, rules}};
+    AlikeChange change{same.plain, nullptr, inventory_delta(first->name, view_of(before, now))};
+    if (!lists.empty() || rules != rules_before)
+        if (auto delta = policy_delta(before, now, lists); !delta.empty())
+            change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
+    if (change.policy || change.inventory)
+        out.alike.push_back(std::move(change));
 }
 
 void Fleet::State::add_singly(const std::string& name, const std::set<std::string>& lists,
@@ -154,7 +173,7 @@ void Fleet::State::add_singly(const std::string& name, const std::set<std::strin
             (is ? out.joined : out.gone).emplace_back(name);
         return;
     }
-    HostChange change{name, nullptr, nullptr};
+    HostChange change{name, nullptr, nullptr, nullptr};
     const Host now = host_now(name);
     const bool differs = kept != hosts_before_.end() || !lists.empty() || has_new_rules(now);
     const Host before = differs ? host_before(name) : now;
@@ -171,13 +190,15 @@ Change Fleet::State::finish(const std::set<std::string>& lists) {
     for (const auto& [key, before] : members_.touched())
         local_.insert(key.second);
     involved_ = involved();
-    Change out{version, ++revision, {}, {}, {}, {}};
+    forget_alike();
+    Change out{.version = version, .revision = ++revision};
     auto concern = concerned(lists);
     for (const std::uint32_t subject : concern.subjects.numbers())
         add_alike(subject, lists, concern.hosts, out);
     for (const auto& host : concern.hosts)
         add_singly(host, lists, out);
     out.rested = difference(live_before_, identities_.live()).numbers();
+    forget_alike(); // who was looked at singly may be plain from now on
     subjects_.settled();
     members_.clear_touched();
     hosts_before_.clear();

@@ -31,8 +31,8 @@ const Member* Members::find(std::string_view name) const {
     return found == all_.end() ? nullptr : &found->second;
 }
 
-const std::set<const Member*>& Members::having(std::uint32_t identity) const {
-    static const std::set<const Member*> nobody;
+const std::vector<const Member*>& Members::having(std::uint32_t identity) const {
+    static const std::vector<const Member*> nobody;
     const auto found = having_.find(identity);
     return found == having_.end() ? nobody : found->second;
 }
@@ -67,7 +67,7 @@ void Members::remove(const std::string& name) {
 
 void Members::join(const Member& member) {
     const model::Workload& workload = *member.workload;
-    having_[member.identity].insert(&member);
+    having_[member.identity].push_back(&member);
     if (!workload.host.empty())
         inside_[workload.host].insert(workload.name);
     if (!workload.cgroup.empty())
@@ -84,7 +84,7 @@ void Members::join(const Member& member) {
 
 void Members::leave(const Member& member) {
     const model::Workload& workload = *member.workload;
-    if (auto& same = having_[member.identity]; same.erase(&member) && same.empty())
+    if (auto& same = having_[member.identity]; std::erase(same, &member) && same.empty())
         having_.erase(member.identity);
     if (!workload.host.empty())
         inside_[workload.host].erase(workload.name);

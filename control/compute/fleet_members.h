@@ -39,7 +39,7 @@ class Members {
     using ByName = std::map<std::string, Member, std::less<>>;
     const ByName& all() const { return all_; }
     const Member* find(std::string_view name) const;
-    const std::set<const Member*>& having(std::uint32_t identity) const;
+    const std::vector<const Member*>& having(std::uint32_t identity) const; // in no order
     const std::set<std::string>& inside(std::string_view host) const; // workloads that name it
     // The workload that has this cgroup on this host; null: nobody.
     const Member* in_cgroup(const std::string& host, const std::string& cgroup) const;
@@ -63,7 +63,7 @@ class Members {
     void touch(const RowKey& key);
 
     ByName all_;
-    std::unordered_map<std::uint32_t, std::set<const Member*>> having_;
+    std::unordered_map<std::uint32_t, std::vector<const Member*>> having_; // walked often
     std::map<std::string, std::set<std::string>, std::less<>> inside_;
     std::map<std::pair<std::string, std::string>, const Member*> cgroups_;
     std::set<std::string> hosts_;

@@ -176,6 +176,8 @@ std::expected<void, Error> Fleet::State::load(const model::Policy& policy, std::
     revision = as_revision;
     finish({});
     revision = as_revision;
+    for (const std::uint32_t subject : identities_.managed().numbers())
+        alike(subject);
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,11 @@ class Fleet::State {
         Bitmap subjects;
         std::set<std::string> hosts;
     };
+    // The hosts of one identity: those that a change means the same to, and the others.
+    struct Alike {
+        std::shared_ptr<const Roster> plain;
+        std::set<std::string> others;
+    };
     // Who is in sight of a host; what was, before this change.
     struct View {
         Bitmap before, now;
@@ -92,6 +98,8 @@ class Fleet::State {
     Concern concerned(const std::set<std::string>& lists) const;
     void add_viewers(Concern& out) const;
     bool is_plain(const std::string& host) const;
+    const Alike& alike(std::uint32_t subject);
+    void forget_alike();
     void add_alike(std::uint32_t subject, const std::set<std::string>& lists,
                    std::set<std::string>& singly, Change& out);
     void add_singly(const std::string& name, const std::set<std::string>& lists, Change& out);
@@ -124,6 +132,7 @@ class Fleet::State {
     IdentityTable identities_;
     Extents extents_;
     Subjects subjects_;
+    std::unordered_map<std::uint32_t, Alike> alike_; // by identity, as far as it was asked for
 
     // Of the change under way.
     std::map<std::string, std::optional<Host>> hosts_before_; // those that differ by themselves

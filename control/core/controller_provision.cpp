@@ -26,15 +26,6 @@ std::vector<Fault> findings(const model::Policy& policy, std::int64_t now_ns,
     return faults;
 }
 
-std::vector<std::string> with_other_policy(const compute::Change& change) {
-    std::vector<std::string> out;
-    for (const auto& host : change.hosts)
-        if (host.policy)
-            out.push_back(host.host);
-    std::ranges::sort(out);
-    return out;
-}
-
 std::int64_t in_ns(std::chrono::seconds time) {
     return std::chrono::nanoseconds(time).count();
 }
@@ -190,7 +181,7 @@ Result<Provisioned> Controller::Impl::everywhere(Next next, std::chrono::seconds
             return std::unexpected(back.error());
         return std::unexpected(from(version.error()));
     }
-    next.plan.agents = with_other_policy(computed->active.front());
+    next.plan.agents = computed->active.front().with_other_policy();
     policies.activate(std::move(next.policy));
     end_staging_if_active(version->number, *computed);
     begin_rollout({.version = version->number,

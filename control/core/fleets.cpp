@@ -168,8 +168,7 @@ Result<Fleets::Computed> Fleets::proceed(const model::Policy& policy, const mode
         return computed;
     }
     const auto have = std::exchange(first_, {});
-    std::erase_if(computed->active.front().hosts,
-                  [&](const auto& host) { return have.contains(host.host); });
+    computed->active.front().except(have);
     return computed;
 }
 
@@ -218,12 +217,7 @@ Result<std::vector<std::string>> Fleets::concerned(const model::Policy& active,
     const auto change = trial->provision(policy, 1);
     if (!change)
         return std::unexpected(from(change.error()));
-    std::vector<std::string> out;
-    for (const auto& host : change->hosts)
-        if (host.policy)
-            out.push_back(host.host);
-    std::ranges::sort(out);
-    return out;
+    return change->with_other_policy();
 }
 
 const compute::Fleet& Fleets::of(const std::string& agent) const {

@@ -26,7 +26,7 @@ void Fleets::Computed::add(Computed more) {
 
 bool Fleets::Computed::renumbers() const {
     return std::ranges::any_of(std::array{&active, &next}, [](const auto* changes) {
-        return std::ranges::any_of(*changes, [](const auto& one) { return !one.hosts.empty(); });
+        return std::ranges::any_of(*changes, [](const auto& one) { return one.concerns_hosts(); });
     });
 }
 
@@ -49,9 +49,9 @@ Result<void> Fleets::align(Computed& out) {
 
 void Fleets::touch(Touches& out, const compute::Change& change, Deliveries::Halves Touch::* half,
                    const std::function<bool(const std::string&)>& takes) {
-    for (const auto& host : change.hosts) {
+    change.each_host([&](const compute::HostChange& host) {
         if (!takes(host.host))
-            continue;
+            return;
         auto& touch = out[host.host];
         (touch.*half).policy |= host.policy != nullptr;
         (touch.*half).inventory |= host.inventory != nullptr;
@@ -59,7 +59,7 @@ void Fleets::touch(Touches& out, const compute::Change& change, Deliveries::Halv
             touch.gains |= host.inventory->gains;
             touch.loses |= host.inventory->loses;
         }
-    }
+    });
     for (const auto& host : change.joined)
         if (takes(host))
             out[host].*half = {.policy = true, .inventory = true};

@@ -37,8 +37,8 @@ class Followed {
     void follow(const Change& change) {
         for (const auto& host : change.gone)
             ASSERT_EQ(agents_.erase(host), 1U) << host;
-        for (const auto& one : change.hosts)
-            agents_.at(one.host).apply(one, fleet);
+        change.each_host(
+            [&](const compute::HostChange& one) { agents_.at(one.host).apply(one, fleet); });
         for (const auto& host : change.joined)
             ASSERT_TRUE(agents_.emplace(host, test::snapshot_of(fleet, host)).second) << host;
     }

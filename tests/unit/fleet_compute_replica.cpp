@@ -77,7 +77,7 @@ void Replica::apply(const compute::HostChange& change, const compute::Fleet& fle
     if (change.policy) {
         for (const auto& name : change.policy->removed_subjects)
             subjects_.erase(name);
-        for (const auto& subject : change.policy->subjects)
+        for (const auto& subject : change.subjects())
             subjects_[subject.workload->name] = subject.wire();
         for (const auto& name : change.policy->removed_lists)
             lists_.erase(name);

@@ -107,7 +107,7 @@ class FleetStory : public testing::Test {
     // "web-1 policy+inventory"
     static Words reached(const Change& change) {
         Words out;
-        for (const HostChange& host : change.hosts)
+        for (const HostChange& host : all(change))
             out.push_back(fmt::format("{} {}", host.host,
                                       host.policy && host.inventory ? "policy+inventory"
                                       : host.policy                 ? "policy"
@@ -115,8 +115,14 @@ class FleetStory : public testing::Test {
         std::ranges::sort(out);
         return out;
     }
-    static const HostChange& to(const Change& change, const char* host) {
-        return *std::ranges::find(change.hosts, host, &HostChange::host);
+    static std::vector<HostChange> all(const Change& change) {
+        std::vector<HostChange> out;
+        change.each_host([&](const HostChange& host) { out.push_back(host); });
+        return out;
+    }
+    static HostChange to(const Change& change, const char* host) {
+        const auto hosts = all(change);
+        return *std::ranges::find(hosts, host, &HostChange::host);
     }
     // Workloads whose addresses this host is told of.
     Words known_to(const char* host) {
@@ -236,7 +242,7 @@ TEST_F(FleetStory, WithTheWholeInventoryEveryAgentIsToldOfEveryAddress) {
     good(whole.put_all(policy.workloads));
     good(whole.provision(policy, 1));
     the("blog-1").addresses = {Address::parse("10.0.4.2").value()};
-    EXPECT_EQ(good(whole.put(the("blog-1"))).hosts.size(), policy.workloads.size());
+    EXPECT_EQ(all(good(whole.put(the("blog-1")))).size(), policy.workloads.size());
 }
 
 // ---- provisioning ------------------------------------------------------------------------------

@@ -50,7 +50,10 @@ struct Sample {
 Sample timed(const std::function<Result()>& change) {
     const double start = cpu_milliseconds();
     const Change made = must(change());
-    return {cpu_milliseconds() - start, made.hosts.size()};
+    const double spent = cpu_milliseconds() - start;
+    std::size_t hosts = 0;
+    made.each_host([&](const auto&) { ++hosts; });
+    return {spent, hosts};
 }
 
 void print(const char* what, std::vector<Sample> samples) {
