@@ -18,7 +18,7 @@ namespace ringwall::agent {
 
 struct SummaryOptions {
     // Denies, and what was not seen before, leave soon; the rest is gathered for longer.
-    std::chrono::milliseconds soon{1000}, late{5000};
+    std::chrono::milliseconds soon{300}, late{5000};
     std::size_t most_open = 16'384; // summaries that are being gathered
     std::size_t most_live = 65'536; // flows whose numbers are followed
     std::size_t batch_summaries = 256;

@@ -29,7 +29,7 @@ constexpr const char* about =
     "with all rights, in DATA_DIR/admin.token (mode 0600). SIGTERM stops it; agents go on enforcing.";
 
 struct Given {
-    std::string config, data_dir, listen, log_level;
+    std::string config, data_dir, listen, log_level, ui_dir;
     std::vector<std::string> names;
 };
 
@@ -51,6 +51,8 @@ std::expected<Settings, std::string> gather(const Given& given) {
         out.data_dir = given.data_dir;
     if (!given.log_level.empty())
         out.log_level = given.log_level;
+    if (!given.ui_dir.empty())
+        out.ui_dir = given.ui_dir;
     if (!given.names.empty())
         out.names = given.names;
     if (!given.listen.empty() && !ringwall::app::parse_listen(given.listen, out))
@@ -104,6 +106,9 @@ int main(int argc, char** argv) {
         ->allow_extra_args(false);
     run->add_option("--log-level", given.log_level, "What is logged")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+    run->add_option("--ui-dir", given.ui_dir,
+                    "Serve the web UI's files from here, not those that are built in")
+        ->type_name("DIR");
     restore->add_option("FILE", backup, "What 'ringwall backup' wrote")->required();
     try {
         app.parse(argc, argv);

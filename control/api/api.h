@@ -18,6 +18,9 @@ struct MetricFamily;
 namespace ringwall::core {
 class Controller;
 }
+namespace ringwall::flowmap {
+class Reader;
+}
 
 namespace ringwall::api {
 
@@ -30,7 +33,8 @@ struct Options {
     std::function<std::chrono::milliseconds()> steady;
     // Does `work` without holding up the event loop, and then `done` on the loop.
     std::function<void(std::function<void()> work, std::function<void()> done)> aside;
-    FlowSource* flows = nullptr; // none: /flows is not available
+    FlowSource* flows = nullptr;          // none: /flows is not available
+    const flowmap::Reader* map = nullptr; // none: /map and /edges are not available
     // More for /metrics; why this controller should get no traffic (empty: it may).
     std::function<std::vector<prometheus::MetricFamily>()> metrics;
     std::function<std::string()> unready;

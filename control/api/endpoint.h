@@ -78,6 +78,7 @@ std::vector<Endpoint> authority_endpoints();
 std::vector<Endpoint> why_endpoints();
 std::vector<Endpoint> audit_endpoints();
 std::vector<Endpoint> stream_endpoints();
+std::vector<Endpoint> map_endpoints();
 std::vector<Endpoint> controller_endpoints();
 const std::vector<Endpoint>& endpoints(); // all of them
 

@@ -9,6 +9,7 @@
 #include "agent/flow_text.h"
 #include "control/api/endpoint.h"
 #include "control/api/flow_source.h"
+#include "control/api/map_request.h"
 #include "control/api/render.h"
 #include "control/api/selection.h"
 #include "control/api/writing.h"
@@ -146,23 +147,6 @@ void read_place(Params& params, FlowFilter& out) {
                     "joined by commas");
 }
 
-// Labels that nobody has are worth a warning: "prot=tcp" asks for a label, too.
-LabelQuery labels_in(const query::Query& query) {
-    LabelQuery out;
-    query.each_label([&](const std::string& key, const std::string& value) {
-        out.terms.push_back({LabelTerm::Op::in, key, {value}});
-    });
-    return out;
-}
-
-Result<query::Query> filter_in(std::string_view text, std::int64_t now_ns) {
-    auto query = query::parse(text, now_ns);
-    if (query)
-        return std::move(*query);
-    return malformed(fmt::format("the parameter q is wrong at byte {}: {}", query.error().position,
-                                 query.error().sentence));
-}
-
 struct FlowRequest {
     FlowFilter filter;
     PageQuery page;
@@ -187,12 +171,14 @@ Result<FlowRequest> flow_request(const Context& context, Call& call) {
         for (auto& fault : query_warnings(*query, context.controller.active().workloads))
             out.warnings.push_back(std::move(fault));
     }
-    auto query = filter_in(call.params.text("q").value_or(""), context.now_ns());
+    auto query = flow_query_in(call.params.text("q").value_or(""), context.now_ns());
     if (!query)
         return std::unexpected(query.error());
+    if (query->words().contains("new-since"))
+        return malformed("the parameter q asks for new-since, which only edges of the map have; "
+                         "ask /api/v1/edges");
     out.filter.query = std::move(*query);
-    for (auto& fault :
-         query_warnings(labels_in(out.filter.query), context.controller.active().workloads))
+    for (auto& fault : query_warnings(out.filter.query, context.controller.active().workloads))
         out.warnings.push_back(std::move(fault));
     return out;
 }

@@ -16,6 +16,19 @@ const std::string& shown(const v1::Process& process) {
 
 } // namespace
 
+const char* name(v1::FlowVerdict verdict) {
+    switch (verdict) {
+    case v1::ALLOWED:
+        return "allowed";
+    case v1::WOULD_BLOCK:
+        return "would-block";
+    case v1::BLOCKED:
+        return "blocked";
+    default: // a newer agent's verdict that this side does not know
+        return "unmatched";
+    }
+}
+
 void put(boost::json::object& out, std::string_view key, const std::string& value) {
     if (!value.empty())
         out[key] = clean(value);

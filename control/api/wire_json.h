@@ -11,9 +11,11 @@
 
 #include "control/api/render.h"
 #include "control/proto/policy.pb.h"
+#include "control/proto/session.pb.h"
 
 namespace ringwall::api {
 
+const char* name(v1::FlowVerdict verdict); // "would-block"
 // Unless it is empty; as valid UTF-8.
 void put(boost::json::object& out, std::string_view key, const std::string& value);
 // What is known of a process.

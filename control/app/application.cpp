@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -25,10 +26,12 @@
 #include "control/alerts/alerts.h"
 #include "control/alerts/flow_event.h"
 #include "control/api/api.h"
+#include "control/app/flow_past.h"
 #include "control/app/flow_path.h"
 #include "control/app/metrics.h"
 #include "control/core/controller.h"
 #include "control/server/server.h"
+#include "control/ui/site.h"
 
 namespace ringwall::app {
 namespace {
@@ -65,10 +68,12 @@ class Application {
 
   private:
     Started open_flows();
+    Started open_map();
     Started open_alerts();
     void remember_told();
     Started open_controller();
     Started open_api();
+    Started open_ui();
     Started open_server();
     std::expected<pki::TlsSetup, std::string> identity();
     Started write_trust() const;
@@ -78,6 +83,7 @@ class Application {
                std::function<void()> work);
     void renew_identity();
     void take_over_authority();
+    void tend_flows(bool last = false);
     void tell(const core::Notice& notice);
     void stop();
 
@@ -86,10 +92,13 @@ class Application {
     std::string version_;
     asio::thread_pool aside_{1};
     std::unique_ptr<flows::Store> flow_store_;
+    std::unique_ptr<FlowPast> flow_past_;
+    std::unique_ptr<flowmap::EdgeMap> map_;
     std::unique_ptr<alerts::Alerts> alerts_;
     std::unique_ptr<FlowPath> flow_path_;
     std::unique_ptr<core::Controller> controller_;
     std::unique_ptr<api::Api> api_;
+    std::optional<ui::Site> ui_;
     std::unique_ptr<server::Server> server_;
     asio::signal_set signals_;
     asio::steady_timer judgement_, renewal_, watchdog_, sweep_;
@@ -100,8 +109,9 @@ Started Application::start() {
     if (settings_.names.empty())
         settings_.names = own_names();
     for (const auto step :
-         {&Application::open_flows, &Application::open_alerts, &Application::open_controller,
-          &Application::open_api, &Application::open_server})
+         {&Application::open_flows, &Application::open_map, &Application::open_alerts,
+          &Application::open_controller, &Application::open_api, &Application::open_ui,
+          &Application::open_server})
         if (auto done = (this->*step)(); !done)
             return done;
     signals_.async_wait([this](error_code error, int) {
@@ -109,7 +119,7 @@ Started Application::start() {
             stop();
     });
     every(renewal_, identity_life, [this] { renew_identity(); });
-    every(sweep_, 10s, [this] { flow_path_->trim(wall_clock_ns()); });
+    every(sweep_, 10s, [this] { tend_flows(); });
     if (const auto interval = agent::watchdog_interval(); interval.count())
         every(watchdog_, interval, [] { agent::notify_alive(); });
     arm();
@@ -131,11 +141,33 @@ Started Application::open_flows() {
     if (!store)
         return std::unexpected(store.error().message);
     flow_store_ = std::move(*store);
-    flow_path_ = std::make_unique<FlowPath>(loop_, *flow_store_, [this](const flows::Row& row) {
-        if (const auto event = alerts::flow_event(row))
-            alerts_->tell(*event);
-    });
+    flow_past_ = std::make_unique<FlowPast>(*flow_store_);
     return {};
+}
+
+Started Application::open_map() {
+    flowmap::MapOptions options;
+    options.path = settings_.data_dir + "/map.db";
+    options.days_for = std::chrono::hours(24 * settings_.map_days);
+    options.max_bytes = settings_.map_mib << 20;
+    auto map = flowmap::EdgeMap::open(std::move(options), *flow_past_);
+    if (!map)
+        return std::unexpected(map.error().message);
+    map_ = std::move(*map);
+    flow_path_ =
+        std::make_unique<FlowPath>(loop_, *flow_store_, *map_, [this](const flows::Row& row) {
+            if (const auto event = alerts::flow_event(row))
+                alerts_->tell(*event);
+        });
+    return {};
+}
+
+// The map first: what it has written may go.
+void Application::tend_flows(bool last) {
+    if (auto done = map_->advance(wall_clock_ns(), last); !done)
+        spdlog::error("the map is not written, this is tried again: {}", done.error().message);
+    if (!last)
+        flow_path_->trim(wall_clock_ns());
 }
 
 Started Application::open_alerts() {
@@ -220,12 +252,26 @@ Started Application::open_api() {
         });
     };
     options.flows = flow_path_.get();
+    options.map = map_.get();
     options.metrics = [this] {
         return metric_families({server_->stats(), flow_store_->counters(), flow_store_->rows(),
+                                map_->counters(), map_->catalog().edges(), map_->bytes(),
                                 alerts_->counters(), alerts_->sinks()});
     };
     options.unready = [this] { return stopping_ ? "stopping" : ""; };
     api_ = std::make_unique<api::Api>(*controller_, std::move(options));
+    return {};
+}
+
+Started Application::open_ui() {
+    if (settings_.ui_dir.empty()) {
+        ui_ = ui::Site::embedded();
+        return {};
+    }
+    auto site = ui::Site::of_folder(settings_.ui_dir);
+    if (!site)
+        return std::unexpected(site.error());
+    ui_ = std::move(*site);
     return {};
 }
 
@@ -254,7 +300,10 @@ Started Application::open_server() {
     options.refused = [](const std::string& sentence) { spdlog::warn("{}", sentence); };
     auto server = server::Server::listen(loop_, options, *setup, controller_->hub(),
                                          [this](const http::Request& request, http::Reply reply) {
-                                             api_->handle(request, std::move(reply));
+                                             if (ui::Site::owns(request.target))
+                                                 reply(ui_->answer(request));
+                                             else
+                                                 api_->handle(request, std::move(reply));
                                          });
     if (!server)
         return std::unexpected(server.error().message);
@@ -323,6 +372,7 @@ void Application::stop() {
     server_->stop([this] {
         alerts_->stop(stop_grace, [this] {
             aside_.join();
+            tend_flows(true);
             loop_.stop();
         });
     });

@@ -52,19 +52,6 @@ json::object both_ways(bool outward, std::uint64_t sent, std::uint64_t received)
 
 } // namespace
 
-const char* name(v1::FlowVerdict verdict) {
-    switch (verdict) {
-    case v1::ALLOWED:
-        return "allowed";
-    case v1::WOULD_BLOCK:
-        return "would-block";
-    case v1::BLOCKED:
-        return "blocked";
-    default: // a newer agent's verdict that this side does not know
-        return "unmatched";
-    }
-}
-
 json::object to_json(const flows::Row& row, const std::string& peer_workload) {
     const auto& summary = row.summary;
     const bool outward = summary.direction() != v1::INBOUND;
@@ -81,7 +68,7 @@ json::object to_json(const flows::Row& row, const std::string& peer_workload) {
         {"started", rfc3339(summary.first_ns())},
         {"time", rfc3339(summary.last_ns())},
         {"count", std::max<std::uint64_t>(summary.count(), 1)},
-        {"verdict", name(summary.verdict())},
+        {"verdict", api::name(summary.verdict())},
         {"reason", summary.reason()},
         {"rules", json::array(summary.rules().begin(), summary.rules().end())},
         {"policy_version", summary.policy_version()},

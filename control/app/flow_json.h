@@ -12,6 +12,4 @@ namespace ringwall::app {
 // `peer_workload`: name of the workload at the other end; empty: not known.
 boost::json::object to_json(const flows::Row& row, const std::string& peer_workload);
 
-const char* name(v1::FlowVerdict verdict); // "would-block"
-
 } // namespace ringwall::app

@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 #include <spdlog/spdlog.h>
 
+#include "control/api/wire_json.h"
 #include "control/app/flow_json.h"
 
 namespace ringwall::app {
@@ -36,7 +37,7 @@ flows::Filter narrowed(const api::FlowFilter& filter) {
     if (filter.port)
         out.ports.push_back(*filter.port);
     for (const auto verdict : verdicts)
-        if (filter.verdicts.contains(name(verdict)))
+        if (filter.verdicts.contains(api::name(verdict)))
             out.verdicts.push_back(verdict);
     out.since_ns = filter.since_ns;
     out.until_ns = filter.until_ns;
@@ -52,8 +53,9 @@ const model::Labels* labels_of_workload(const core::Controller& controller,
 
 } // namespace
 
-FlowPath::FlowPath(boost::asio::io_context& loop, flows::Store& store, Seen seen)
-    : loop_(loop), store_(store), seen_(std::move(seen)) {}
+FlowPath::FlowPath(boost::asio::io_context& loop, flows::Store& store, flowmap::EdgeMap& map,
+                   Seen seen)
+    : loop_(loop), store_(store), map_(map), seen_(std::move(seen)) {}
 
 // Labels of this moment: of the subject by its name, of the peer by the identities that the agent
 // knew it under.
@@ -95,13 +97,15 @@ void FlowPath::flush() {
             controller_->hub().flows_failed(arrival.agent, stored.error().message);
         return;
     }
-    for (const auto& arrival : arrivals) {
+    for (std::size_t i = 0; i < arrivals.size(); ++i) {
+        const auto& arrival = arrivals[i];
         controller_->hub().flows_stored(arrival.agent, arrival.stream, arrival.batch.last());
-        tell(arrival);
+        if (const auto first_id = (*stored)[i])
+            tell(arrival, first_id);
     }
 }
 
-void FlowPath::tell(const flows::Arrival& arrival) {
+void FlowPath::tell(const flows::Arrival& arrival, std::uint64_t first_id) {
     std::vector<std::shared_ptr<Listener>> now;
     std::erase_if(listeners_, [&](const std::weak_ptr<Listener>& weak) {
         if (auto listener = weak.lock())
@@ -110,8 +114,13 @@ void FlowPath::tell(const flows::Arrival& arrival) {
     });
     for (std::size_t i = 0; i < arrival.labels.size(); ++i) {
         const auto& summary = arrival.batch.summaries(static_cast<int>(i));
-        const flows::Row row{0,       summary.last_ns(), arrival.received_ns, arrival.agent,
-                             summary, arrival.labels[i]};
+        const flows::Row row{first_id + i,
+                             flows::time_of(summary, arrival.received_ns),
+                             arrival.received_ns,
+                             arrival.agent,
+                             summary,
+                             arrival.labels[i]};
+        map_.take(row);
         seen_(row);
         if (now.empty())
             continue;

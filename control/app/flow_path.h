@@ -9,6 +9,7 @@
 
 #include "control/api/flow_source.h"
 #include "control/core/controller.h"
+#include "control/flowmap/edge_map.h"
 #include "control/flows/store.h"
 
 namespace boost::asio {
@@ -19,9 +20,9 @@ namespace ringwall::app {
 
 class FlowPath final : public core::FlowSink, public api::FlowSource {
   public:
-    // `seen` hears of each summary that was stored.
+    // `seen` hears of each summary that was stored, once.
     using Seen = std::function<void(const flows::Row&)>;
-    FlowPath(boost::asio::io_context& loop, flows::Store& store, Seen seen);
+    FlowPath(boost::asio::io_context& loop, flows::Store& store, flowmap::EdgeMap& map, Seen seen);
 
     // After both exist; the controller needs this one to start.
     void attach(core::Controller& controller) { controller_ = &controller; }
@@ -40,12 +41,13 @@ class FlowPath final : public core::FlowSink, public api::FlowSource {
   private:
     using Listener = std::function<void(const boost::json::object&)>;
     void flush();
-    void tell(const flows::Arrival& arrival);
+    void tell(const flows::Arrival& arrival, std::uint64_t first_id);
     flows::Labels labels_of(const v1::FlowSummary& summary) const;
     std::string peer_of(const v1::FlowSummary& summary) const;
 
     boost::asio::io_context& loop_;
     flows::Store& store_;
+    flowmap::EdgeMap& map_;
     Seen seen_;
     core::Controller* controller_ = nullptr;
     std::vector<flows::Arrival> arrived_;

@@ -79,6 +79,24 @@ void add_flows(Families& out, const MetricInput& input) {
                 "Groups of batches that could not be stored.", input.flows.failed);
 }
 
+void add_map(Families& out, const MetricInput& input) {
+    const auto& map = input.map;
+    out.gauge("ringwall_controller_map_edges", "Edges of the application map, ever seen.",
+              input.map_edges);
+    out.gauge("ringwall_controller_map_bytes", "Of the map's file.", input.map_bytes);
+    out.counter("ringwall_controller_map_rows_total", "Flow summaries folded into the map.",
+                map.taken);
+    out.counter("ringwall_controller_map_minutes_reopened_total",
+                "Minutes that were folded anew, as flows of them came late.", map.reopened);
+    out.counter("ringwall_controller_map_rows_late_total",
+                "Flow summaries that were added without their other end, as they came too late.",
+                map.added_late);
+    out.counter("ringwall_controller_map_rows_too_old_total",
+                "Pairs of addresses that the map has no place for any more.", map.too_old);
+    out.counter("ringwall_controller_map_failures_total", "Writes of the map that failed.",
+                map.failed);
+}
+
 void add_alerts(Families& out, const MetricInput& input) {
     out.counter("ringwall_controller_alert_events_total",
                 "Events that were told to the alert path.", input.alerts.events);
@@ -106,6 +124,7 @@ std::vector<MetricFamily> metric_families(const MetricInput& input) {
     Families out;
     add_server(out, input.server);
     add_flows(out, input);
+    add_map(out, input);
     add_alerts(out, input);
     return out.take();
 }

@@ -6,6 +6,7 @@
 
 #include "control/alerts/folder.h"
 #include "control/alerts/sink.h"
+#include "control/flowmap/edge_map.h"
 #include "control/flows/store.h"
 #include "control/server/server.h"
 
@@ -19,6 +20,9 @@ struct MetricInput {
     server::ServerStats server;
     flows::Counters flows;
     std::uint64_t flow_rows = 0;
+    flowmap::MapCounters map;
+    std::size_t map_edges = 0;
+    std::uint64_t map_bytes = 0;
     alerts::FolderCounters alerts;
     std::vector<alerts::SinkState> sinks;
 };

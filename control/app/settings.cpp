@@ -60,12 +60,15 @@ void read_names(Context& context, const Fields& fields, Settings& settings) {
 void read_all(Context& context, const Node& root, Settings& settings) {
     const Fields fields(context, root, "the controller's configuration", "listen: 8443",
                         {"listen", "names", "data-dir", "certificate-days", "flow-rows",
-                         "flow-days", "silent-grace-hours", "log-level", "alerts"});
+                         "flow-days", "map-days", "map-mib", "silent-grace-hours", "log-level",
+                         "ui-dir", "alerts"});
     if (const Node* node = fields.find("listen"); node && !parse_listen(node->text, settings))
         context.error(*node, "listen is a port, or an address and a port: 8443, "
                              "\"10.0.0.1:8443\", \"[::1]:8443\"");
     if (const Node* node = fields.find("data-dir"))
         settings.data_dir = policy::text(context, *node, "data-dir").value_or("");
+    if (const Node* node = fields.find("ui-dir"))
+        settings.ui_dir = policy::text(context, *node, "ui-dir").value_or("");
     if (const Node* node = fields.find("log-level")) {
         static constexpr std::array levels{"debug", "info", "warn", "error"};
         if (const auto i =
@@ -76,6 +79,8 @@ void read_all(Context& context, const Node& root, Settings& settings) {
     read_number(context, fields, "certificate-days", 397, settings.certificate_days);
     read_number(context, fields, "flow-rows", 1'000'000'000, settings.flow_rows);
     read_number(context, fields, "flow-days", 3650, settings.flow_days);
+    read_number(context, fields, "map-days", 36'500, settings.map_days);
+    read_number(context, fields, "map-mib", 1'048'576, settings.map_mib);
     read_number(context, fields, "silent-grace-hours", 87'600, settings.silent_grace_hours);
     if (const Node* node = fields.find("alerts"))
         settings.alerts = alerts::read_config(context, *node);

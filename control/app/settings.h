@@ -21,8 +21,11 @@ struct Settings {
     std::int64_t certificate_days = 30; // of agents
     std::uint64_t flow_rows = 1'000'000;
     std::int64_t flow_days = 7;
+    std::int64_t map_days = 400;         // of edges by the day
+    std::uint64_t map_mib = 2048;        // of the map's file
     std::int64_t silent_grace_hours = 0; // 0: the silent stay in their peers' policy for ever
     std::string log_level = "info";
+    std::string ui_dir; // files of the web UI; empty: those that are built in
     alerts::Config alerts;
 };
 

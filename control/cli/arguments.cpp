@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <list>
@@ -5,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "control/cli/command.h"
 #include "control/cli/words.h"
@@ -138,8 +140,14 @@ bool one_of(const std::string& value, std::initializer_list<std::string_view> wo
     return std::find(words.begin(), words.end(), value) != words.end();
 }
 
-std::string wrong_common(const Arguments& arguments, Peer peer) {
+std::string wrong_common(const Arguments& arguments, const Command& command) {
     const auto format = arguments.get("--output", "table");
+    const auto peer = command.peer;
+    const auto& more = command.more_formats;
+    if (std::ranges::find(more, format) != more.end())
+        return {};
+    if (!more.empty() && !one_of(format, {"table", "json", "yaml"}))
+        return fmt::format("--output takes table, json, yaml, {}", fmt::join(more, ", "));
     if (peer == Peer::agent && !one_of(format, {"table", "json", "jsonl"}))
         return "--output takes table, json or jsonl";
     if (peer == Peer::controller && !one_of(format, {"table", "wide", "json", "yaml", "name"}))
@@ -199,7 +207,7 @@ Parsed parse(int argc, const char* const* argv) {
         parsed.command = reader.command;
         parsed.arguments = arguments_of(reader);
     }
-    if (auto wrong = wrong_common(parsed.arguments, parsed.command->peer); !wrong.empty()) {
+    if (auto wrong = wrong_common(parsed.arguments, *parsed.command); !wrong.empty()) {
         fmt::print(stderr, "ringwall: {}\n", wrong);
         return {nullptr, {}, static_cast<int>(Exit::usage)};
     }

@@ -62,6 +62,7 @@ struct Command {
     std::span<const Flag> flags;
     Result<void> (*run)(const Arguments& arguments);
     Peer peer = Peer::agent;
+    std::span<const std::string_view> more_formats; // of --output
 };
 
 std::span<const Command> commands();

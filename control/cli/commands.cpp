@@ -44,6 +44,8 @@ std::span<const Command> commands() {
                                   stage_command,
                                   unstage_command,
                                   impact_command,
+                                  map_command,
+                                  top_command,
                                   provision_command,
                                   rollout_status_command,
                                   confirm_command,

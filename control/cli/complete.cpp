@@ -93,7 +93,11 @@ void add_values(const Command& command, const Flag& flag, Words words, Candidate
         offer({"inbound", "outbound"});
     else if (name == "--protocol" || name == "--proto")
         offer({"tcp", "udp", "icmp", "icmpv6", "sctp", "udplite"});
-    else if (name == "--output" && command.peer == Peer::controller)
+    else if (name == "--output" && !command.more_formats.empty()) {
+        offer({"table", "json", "yaml"});
+        for (const auto format : command.more_formats)
+            out.add(std::string(format));
+    } else if (name == "--output" && command.peer == Peer::controller)
         offer({"table", "wide", "json", "yaml", "name"});
     else if (name == "--output")
         offer({"table", "json", "jsonl"});

@@ -19,14 +19,6 @@ namespace json = boost::json;
 
 constexpr std::size_t shown_without_last = 100, largest_page = 1000;
 
-std::string query_of(const Arguments& arguments) {
-    auto out = fmt::format("{}", fmt::join(arguments.operands, " "));
-    if (arguments.has("--since")) // for all of the query, whatever "or" it has
-        out = fmt::format("{}since={}", out.empty() ? "" : "(" + out + ") ",
-                          arguments.get("--since"));
-    return out;
-}
-
 // The newest ones, the newest first.
 Result<json::array> recent(client::Client& client, const std::string& query, std::size_t most) {
     json::array out;
@@ -90,6 +82,14 @@ Result<void> print_new(client::Client& client, const Arguments& arguments,
 
 } // namespace
 
+std::string fleet_query(const Arguments& arguments, std::string_view since) {
+    auto out = fmt::format("{}", fmt::join(arguments.operands, " "));
+    const auto period = arguments.get("--since", since);
+    if (!period.empty()) // for all of the query, whatever "or" it has
+        out = fmt::format("{}since={}", out.empty() ? "" : "(" + out + ") ", period);
+    return out;
+}
+
 Result<std::size_t> last_of(const Arguments& arguments, std::size_t otherwise) {
     if (!arguments.has("--last"))
         return otherwise;
@@ -117,7 +117,7 @@ Result<void> flows_from_controller(const Arguments& arguments) {
     auto client = open_controller(arguments);
     if (!client)
         return std::unexpected(client.error());
-    const auto query = query_of(arguments);
+    const auto query = fleet_query(arguments);
     return arguments.has("--follow") ? print_new(*client, arguments, query)
                                      : print_recent(*client, arguments, query, *most);
 }

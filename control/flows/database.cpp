@@ -9,7 +9,7 @@ namespace ringwall::flows {
 namespace {
 
 constexpr std::int64_t application_id = 0x52574631; // "RWF1"
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // summary: the FlowSummary as it came; the columns beside it are what a query looks at first.
 constexpr auto schema = R"(
@@ -26,6 +26,13 @@ CREATE TABLE mark (
     stream INTEGER NOT NULL, through INTEGER NOT NULL,
     summaries INTEGER NOT NULL, folded INTEGER NOT NULL, lost INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+)";
+
+// Since version 2: ids are given once, and it is known what was removed.
+constexpr auto kept = R"(
+CREATE TABLE kept (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    last_id INTEGER NOT NULL, trimmed_through INTEGER NOT NULL) STRICT;
 )";
 
 Errc errc_of(store::Errc code) {
@@ -61,6 +68,8 @@ void prepare_schema(store::Connection& connection) {
     if (found == 0 && connection.integer("SELECT count(*) FROM sqlite_schema") == 0) {
         store::Transaction transaction(connection, store::Transaction::Kind::writing);
         connection.script(schema);
+        connection.script(kept);
+        connection.script("INSERT INTO kept VALUES (1, 0, -1)");
         connection.script(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}",
                                       application_id, schema_version));
         return transaction.commit();
@@ -70,6 +79,14 @@ void prepare_schema(store::Connection& connection) {
                     fmt::format("{}: no store of flow summaries that this Ringwall knows; name "
                                 "another file, or start the version that wrote it",
                                 connection.path()));
+    if (found < schema_version) { // nobody knows what version 1 removed: all before its oldest row
+        store::Transaction transaction(connection, store::Transaction::Kind::writing);
+        connection.script(kept);
+        connection.script("INSERT INTO kept SELECT 1, ifnull(max(id), 0), ifnull(min(at), 0)"
+                          " FROM flow");
+        connection.script(fmt::format("PRAGMA user_version={}", schema_version));
+        transaction.commit();
+    }
 }
 
 Cursor Cursor::newest() {

@@ -1,6 +1,7 @@
 // A flow summary as it is kept: what the agent sent, and who the ends were when it arrived.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -39,5 +40,10 @@ struct Row {
     v1::FlowSummary summary;
     Labels labels;
 };
+
+// Row::at_ns of a summary.
+inline std::int64_t time_of(const v1::FlowSummary& summary, std::int64_t received_ns) {
+    return std::max<std::int64_t>(std::min(summary.last_ns(), received_ns), 0);
+}
 
 } // namespace ringwall::flows

@@ -47,17 +47,24 @@ class Store::Impl {
     std::uint64_t rows() const { return rows_; }
     Counters& counters() { return counters_; }
 
-    void append(std::span<const Arrival> arrivals);
+    std::vector<std::uint64_t> append(std::span<const Arrival> arrivals);
     Mark mark(std::string_view agent);
     Trimmed trim(std::int64_t now_ns);
     Page query(const Filter& filter, const PageRequest& request);
+    void each(std::int64_t since_ns, std::int64_t until_ns, Ids ids, const Visit& visit);
+    std::int64_t complete_since() const { return trimmed_through_ + 1; }
 
   private:
     void count_rows() {
         rows_ = static_cast<std::uint64_t>(connection_.integer("SELECT count(*) FROM flow"));
+        last_id_ = static_cast<std::uint64_t>(
+            connection_.integer("SELECT max(last_id, (SELECT ifnull(max(id), 0) FROM flow))"
+                                " FROM kept"));
+        trimmed_through_ = connection_.integer("SELECT trimmed_through FROM kept");
     }
-    void append(const Arrival& arrival, Mark mark);
-    void insert(const Arrival& arrival, const v1::FlowSummary& summary, const Labels& labels);
+    void append(const Arrival& arrival, Mark mark, std::uint64_t& last_id);
+    void insert(std::uint64_t id, const Arrival& arrival, const v1::FlowSummary& summary,
+                const Labels& labels);
     void check(const std::string& labels);
     std::uint64_t remove_oldest(std::int64_t before, std::uint64_t most);
     static Row row(Query& query);
@@ -66,29 +73,35 @@ class Store::Impl {
     store::FileLock lock_;
     Connection connection_;
     std::uint64_t rows_ = 0;
+    std::uint64_t last_id_ = 0; // never given again, although its row may be gone
+    std::int64_t trimmed_through_ = -1;
     Counters counters_;
     std::unordered_set<std::string> good_labels_;
     std::string serialized_;
 };
 
-void Store::Impl::append(std::span<const Arrival> arrivals) {
+std::vector<std::uint64_t> Store::Impl::append(std::span<const Arrival> arrivals) {
     Transaction transaction(connection_, Transaction::Kind::writing);
-    std::uint64_t stored = 0, repeated = 0;
+    std::uint64_t stored = 0, repeated = 0, last_id = last_id_;
+    std::vector<std::uint64_t> out;
     for (const auto& arrival : arrivals) {
         const auto mark = this->mark(arrival.agent);
         const auto count = static_cast<std::uint64_t>(arrival.batch.summaries_size());
         const bool known = mark.stream == arrival.stream && arrival.batch.last() <= mark.through;
         (known ? repeated : stored) += count;
+        out.push_back(known || count == 0 ? 0 : last_id + 1);
         if (!known)
-            append(arrival, mark);
+            append(arrival, mark, last_id);
     }
     transaction.commit();
+    last_id_ = last_id;
     rows_ += stored;
     counters_.stored += stored;
     counters_.repeated += repeated;
+    return out;
 }
 
-void Store::Impl::append(const Arrival& arrival, Mark mark) {
+void Store::Impl::append(const Arrival& arrival, Mark mark, std::uint64_t& last_id) {
     const auto& batch = arrival.batch;
     const auto count = static_cast<std::size_t>(batch.summaries_size());
     if (arrival.labels.size() != count || batch.last() - batch.first() + 1 < count)
@@ -97,7 +110,7 @@ void Store::Impl::append(const Arrival& arrival, Mark mark) {
                                 batch.first(), batch.last(), arrival.agent, count,
                                 arrival.labels.size()));
     for (std::size_t i = 0; i < count; ++i)
-        insert(arrival, batch.summaries(static_cast<int>(i)), arrival.labels[i]);
+        insert(++last_id, arrival, batch.summaries(static_cast<int>(i)), arrival.labels[i]);
     connection_.run(
         "INSERT OR REPLACE INTO mark (agent, stream, through, summaries, folded, lost)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -105,17 +118,17 @@ void Store::Impl::append(const Arrival& arrival, Mark mark) {
         mark.folded + (batch.last() - batch.first() + 1 - count), mark.lost + arrival.lost);
 }
 
-void Store::Impl::insert(const Arrival& arrival, const v1::FlowSummary& summary,
+void Store::Impl::insert(std::uint64_t id, const Arrival& arrival, const v1::FlowSummary& summary,
                          const Labels& labels) {
     check(labels.source);
     check(labels.destination);
     summary.SerializeToString(&serialized_);
-    connection_.run("INSERT INTO flow (at, received, verdict, protocol, port, agent, source,"
-                    " destination, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                    std::max<std::int64_t>(std::min(summary.last_ns(), arrival.received_ns), 0),
-                    arrival.received_ns, static_cast<std::int64_t>(summary.verdict()),
-                    summary.protocol(), summary.port(), arrival.agent, labels.source,
-                    labels.destination, Blob{serialized_});
+    connection_.run("INSERT INTO flow (id, at, received, verdict, protocol, port, agent, source,"
+                    " destination, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                    id, time_of(summary, arrival.received_ns), arrival.received_ns,
+                    static_cast<std::int64_t>(summary.verdict()), summary.protocol(),
+                    summary.port(), arrival.agent, labels.source, labels.destination,
+                    Blob{serialized_});
 }
 
 // A query reads them as JSON; the same few texts come again and again.
@@ -147,6 +160,9 @@ Trimmed Store::Impl::trim(std::int64_t now_ns) {
     const auto left = rows_ - old;
     const auto excess = left > options_.max_rows ? left - options_.max_rows : 0;
     const auto over = remove_oldest(latest, std::min(excess, step - old));
+    if (old + over > 0)
+        connection_.run("UPDATE kept SET last_id = ?1, trimmed_through = ?2", last_id_,
+                        trimmed_through_);
     transaction.commit();
     rows_ -= old + over;
     counters_.removed_by_age += old;
@@ -157,6 +173,14 @@ Trimmed Store::Impl::trim(std::int64_t now_ns) {
 std::uint64_t Store::Impl::remove_oldest(std::int64_t before, std::uint64_t most) {
     if (most == 0)
         return 0;
+    {
+        auto last = connection_.query("SELECT max(at) FROM (SELECT at FROM flow WHERE at < ?1"
+                                      " ORDER BY at, id LIMIT ?2)",
+                                      before, most);
+        if (!last.step() || last.null(0))
+            return 0;
+        trimmed_through_ = std::max(trimmed_through_, last.integer(0));
+    }
     connection_.run("DELETE FROM flow WHERE id IN"
                     " (SELECT id FROM flow WHERE at < ?1 ORDER BY at, id LIMIT ?2)",
                     before, most);
@@ -194,6 +218,20 @@ Page Store::Impl::query(const Filter& filter, const PageRequest& request) {
     return page;
 }
 
+void Store::Impl::each(std::int64_t since_ns, std::int64_t until_ns, Ids ids, const Visit& visit) {
+    // The plus signs say which index to leave alone.
+    constexpr auto by_time =
+        "SELECT id, at, agent, verdict, protocol, port, received, source, destination, summary"
+        " FROM flow WHERE at >= ?1 AND at < ?2 AND +id >= ?3 AND +id < ?4 ORDER BY id";
+    constexpr auto by_id =
+        "SELECT id, at, agent, verdict, protocol, port, received, source, destination, summary"
+        " FROM flow WHERE +at >= ?1 AND +at < ?2 AND id >= ?3 AND id < ?4 ORDER BY id";
+    auto rows = connection_.query(ids.first > 0 ? by_id : by_time, since_ns, until_ns, ids.first,
+                                  ids.below);
+    while (rows.step())
+        visit(row(rows));
+}
+
 Row Store::Impl::row(Query& query) {
     Row out{.id = query.number(0),
             .at_ns = query.integer(1),
@@ -216,8 +254,8 @@ Result<std::unique_ptr<Store>> Store::open(Options options) {
     });
 }
 
-Result<void> Store::append(std::span<const Arrival> arrivals) {
-    auto done = guarded(impl_->path(), [&] { impl_->append(arrivals); });
+Result<std::vector<std::uint64_t>> Store::append(std::span<const Arrival> arrivals) {
+    auto done = guarded(impl_->path(), [&] { return impl_->append(arrivals); });
     if (!done)
         ++impl_->counters().failed;
     return done;
@@ -233,6 +271,15 @@ Result<Trimmed> Store::trim(std::int64_t now_ns) {
 
 Result<Page> Store::query(const Filter& filter, const PageRequest& request) const {
     return guarded(impl_->path(), [&] { return impl_->query(filter, request); });
+}
+
+Result<void> Store::each(std::int64_t since_ns, std::int64_t until_ns, Ids ids,
+                         const Visit& visit) const {
+    return guarded(impl_->path(), [&] { impl_->each(since_ns, until_ns, ids, visit); });
+}
+
+std::int64_t Store::complete_since_ns() const {
+    return impl_->complete_since();
 }
 
 std::uint64_t Store::rows() const {

@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -83,8 +85,9 @@ class Store final {
 
     // All batches and their marks in one durable transaction, or nothing: answer the agents when
     // this returned. A batch whose last number is not behind its mark was stored before and is
-    // skipped. Batches of one agent stand in the order of their numbers.
-    Result<void> append(std::span<const Arrival> arrivals);
+    // skipped. Batches of one agent stand in the order of their numbers. The result: for each
+    // arrival the id of its first row, the others follow; 0: it was stored before, or is empty.
+    Result<std::vector<std::uint64_t>> append(std::span<const Arrival> arrivals);
     // Zeros for an agent that sent nothing yet.
     Result<Mark> mark(std::string_view agent) const;
 
@@ -94,6 +97,16 @@ class Store final {
 
     // invalid: a cursor or a limit that is none.
     Result<Page> query(const Filter& filter, const PageRequest& request) const;
+
+    // Every row of [since, until) in time with first <= id < below, in the order of ids.
+    struct Ids {
+        std::uint64_t first = 0, below = std::numeric_limits<std::int64_t>::max();
+    };
+    using Visit = std::function<void(const Row&)>;
+    Result<void> each(std::int64_t since_ns, std::int64_t until_ns, Ids ids,
+                      const Visit& visit) const;
+    // Rows before that time may have been removed.
+    std::int64_t complete_since_ns() const;
 
     std::uint64_t rows() const;
     const Counters& counters() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "common/time.h"
 
@@ -56,6 +57,21 @@ class Term final : public Node {
             if (const auto* wanted = std::get_if<Pattern>(&value);
                 wanted && !wanted->open_front && !wanted->open_back)
                 label(field_.label, wanted->text);
+    }
+
+    void each_word(const std::function<void(const std::string&)>& word) const override {
+        if (field_.kind != Kind::label)
+            word(field_.word);
+    }
+
+    void narrow(Span& period) const override {
+        if (field_.kind != Kind::time)
+            return;
+        Span all{std::numeric_limits<std::int64_t>::max(), 0}; // from the first to the last value
+        for (const auto& value : values_)
+            if (const auto* one = std::get_if<Span>(&value))
+                all = {std::min(all.first, one->first), std::max(all.last, one->last)};
+        period = {std::max(period.first, all.first), std::min(period.last, all.last)};
     }
 
   private:
@@ -141,6 +157,10 @@ class Term final : public Node {
             const auto seconds = parse_rfc3339(text(flow, "time"));
             return seconds && is(*seconds);
         }
+        case Kind::fresh: {
+            const auto seconds = parse_rfc3339(text(flow, "first_seen"));
+            return seconds && is(*seconds);
+        }
         case Kind::count:
             return is(number(flow, "count"));
         case Kind::bytes:
@@ -171,6 +191,15 @@ class Several final : public Node {
         for (const auto& part : parts_)
             part->each_label(label);
     }
+    void each_word(const std::function<void(const std::string&)>& word) const override {
+        for (const auto& part : parts_)
+            part->each_word(word);
+    }
+    void narrow(Span& period) const override {
+        for (const auto& part : parts_)
+            if (all_)
+                part->narrow(period);
+    }
 
   private:
     bool all_;
@@ -182,6 +211,9 @@ class None final : public Node {
     explicit None(NodeRef part) : part_(std::move(part)) {}
     bool matches(const json::object& flow) const override { return !part_->matches(flow); }
     void each_label(const Label& label) const override { part_->each_label(label); }
+    void each_word(const std::function<void(const std::string&)>& word) const override {
+        part_->each_word(word);
+    }
 
   private:
     NodeRef part_;
@@ -223,6 +255,23 @@ void Query::each_label(
     const std::function<void(const std::string&, const std::string&)>& label) const {
     if (root_)
         root_->each_label(label);
+}
+
+std::set<std::string> Query::words() const {
+    std::set<std::string> out;
+    if (root_)
+        root_->each_word([&](const std::string& word) { out.insert(word); });
+    return out;
+}
+
+Query::Period Query::period() const {
+    constexpr auto latest = std::numeric_limits<std::int64_t>::max();
+    Span seconds{0, latest};
+    if (root_)
+        root_->narrow(seconds);
+    constexpr auto most = latest / ns_per_second - 1;
+    return {std::min(seconds.first, most) * ns_per_second,
+            seconds.last > most ? latest : (seconds.last + 1) * ns_per_second};
 }
 
 } // namespace ringwall::query

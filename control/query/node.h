@@ -45,6 +45,7 @@ struct Field {
         rule,
         reason,
         time,
+        fresh, // since when it is known
         count,
         bytes,
         packets,
@@ -54,6 +55,7 @@ struct Field {
     Kind kind = Kind::label;
     End end = End::either;
     std::string label; // its key
+    std::string word;  // as it was written, without the end
 };
 
 class Node {
@@ -62,6 +64,9 @@ class Node {
     virtual bool matches(const boost::json::object& flow) const = 0;
     using Label = std::function<void(const std::string&, const std::string&)>;
     virtual void each_label(const Label& label) const = 0;
+    virtual void each_word(const std::function<void(const std::string&)>& word) const = 0;
+    // Makes the period shorter where only flows of a shorter one can match.
+    virtual void narrow(Span&) const {}
 };
 using NodeRef = std::shared_ptr<const Node>;
 

@@ -29,12 +29,19 @@ constexpr std::array ends{Word{"workload", Kind::workload},   Word{"address", Ki
                           Word{"list", Kind::list},           Word{"process", Kind::process},
                           Word{"user", Kind::user},           Word{"unit", Kind::unit},
                           Word{"container", Kind::container}, Word{"label", Kind::label}};
-constexpr std::array flows{Word{"port", Kind::port},       Word{"protocol", Kind::protocol},
-                           Word{"verdict", Kind::verdict}, Word{"direction", Kind::direction},
-                           Word{"rule", Kind::rule},       Word{"reason", Kind::reason},
-                           Word{"since", Kind::time},      Word{"until", Kind::time},
-                           Word{"count", Kind::count},     Word{"bytes", Kind::bytes},
-                           Word{"packets", Kind::packets}, Word{"retransmits", Kind::retransmits},
+constexpr std::array flows{Word{"port", Kind::port},
+                           Word{"protocol", Kind::protocol},
+                           Word{"verdict", Kind::verdict},
+                           Word{"direction", Kind::direction},
+                           Word{"rule", Kind::rule},
+                           Word{"reason", Kind::reason},
+                           Word{"since", Kind::time},
+                           Word{"until", Kind::time},
+                           Word{"new-since", Kind::fresh},
+                           Word{"count", Kind::count},
+                           Word{"bytes", Kind::bytes},
+                           Word{"packets", Kind::packets},
+                           Word{"retransmits", Kind::retransmits},
                            Word{"rtt_us", Kind::rtt}};
 
 template <std::size_t N>
@@ -212,6 +219,7 @@ class Parser {
                 rest.remove_prefix(prefix.size());
                 break;
             }
+        out.word = rest;
         if (const auto kind = kind_of(flows, rest)) {
             if (out.end != End::either)
                 return error(at,
@@ -272,7 +280,7 @@ class Parser {
 
     Read<Value> value_of(const Field& field, std::string_view name, const std::string& op,
                          const Raw& raw) {
-        if (field.kind == Kind::time)
+        if (field.kind == Kind::time || field.kind == Kind::fresh)
             return time_of(name, raw);
         if (field.kind == Kind::address) {
             const auto prefix = Prefix::parse(raw.text);
@@ -304,7 +312,7 @@ class Parser {
             return error(raw.at, fmt::format("a duration or a time was expected for {}, such as "
                                              "15m, 24h, 7d or 2026-11-28T02:00:00Z",
                                              name));
-        return name == "since" ? Span{*time, largest} : Span{0, *time - 1};
+        return name != "until" ? Span{*time, largest} : Span{0, *time - 1};
     }
 
     // Of fields that know all their values, one of them.

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,13 @@ class Query {
     // Keys and values of labels that it asks for.
     void
     each_label(const std::function<void(const std::string& key, const std::string& value)>&) const;
+    // The words it uses that are no labels: "port", "since" ...
+    std::set<std::string> words() const;
+    // No flow outside these times can match: since and until that always hold. [since, until), ns.
+    struct Period {
+        std::int64_t since_ns = 0, until_ns = std::numeric_limits<std::int64_t>::max();
+    };
+    Period period() const;
     bool empty() const { return root_ == nullptr; }
 
   private:

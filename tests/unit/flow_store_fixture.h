@@ -80,7 +80,7 @@ inline Arrival of(v1::FlowSummary one, Labels labels = web_to_app, std::uint64_t
     return out;
 }
 
-inline Result<void> append(Store& store, const Arrival& arrival) {
+inline Result<std::vector<std::uint64_t>> append(Store& store, const Arrival& arrival) {
     return store.append({&arrival, 1});
 }
 

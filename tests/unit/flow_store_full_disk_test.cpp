@@ -25,7 +25,7 @@ TEST_F(FlowStoreFullDisk, StoresNothingByHalvesAndGoesOnWhenThereIsRoom) {
     const auto away = disk_.path("ballast");
     std::ofstream(away) << std::string(300'000, 'b');
     std::uint64_t rounds = 0;
-    Result<void> result;
+    Result<std::vector<std::uint64_t>> result;
     while ((result = append(*store, hundred(rounds))))
         ++rounds;
     expect_error(result, Errc::full, "no space left on the disk; nothing was changed");

@@ -1,0 +1,269 @@
+// /map and /edges: the application map, grouped for a picture, and edge by edge.
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include <boost/json/value_from.hpp>
+#include <fmt/format.h>
+
+#include "agent/flow_text.h"
+#include "common/time.h"
+#include "control/api/map_request.h"
+#include "control/api/wire_json.h"
+#include "control/api/writing.h"
+#include "control/flowmap/graph.h"
+
+namespace ringwall::api {
+namespace {
+
+namespace json = boost::json;
+using flowmap::EdgeNumbers;
+
+constexpr std::size_t listed_services = 10; // of a bundle
+
+std::unexpected<Problem> no_map() {
+    return std::unexpected(
+        Problem{503, "unavailable", "this controller keeps no map; it was started so"});
+}
+
+json::object both_ways(std::uint64_t out, std::uint64_t in) {
+    return {{"to_destination", out}, {"to_source", in}};
+}
+
+json::object service_json(const flowmap::Service& service) {
+    json::object out{{"protocol", agent::protocol_name(service.protocol)}};
+    put_service(out, service.protocol, service.port);
+    return out;
+}
+
+// The busiest first.
+json::array services_json(const flowmap::Bundle& bundle) {
+    std::vector<std::pair<std::uint64_t, flowmap::Service>> services;
+    for (const auto& [service, count] : bundle.services)
+        services.emplace_back(count, service);
+    std::ranges::sort(services, [](const auto& one, const auto& other) {
+        return one.first != other.first ? one.first > other.first : one.second < other.second;
+    });
+    json::array out;
+    for (const auto& [count, service] : services)
+        if (out.size() < listed_services)
+            out.push_back(service_json(service));
+    return out;
+}
+
+// How many workloads a node stands for now.
+std::map<std::string, std::size_t> workloads_by_node(const Context& context, const Principal& who,
+                                                     flowmap::Keys keys) {
+    std::map<std::string, std::size_t> out;
+    for (const auto& workload : context.controller.active().workloads)
+        if (who.sees(workload.labels))
+            ++out[flowmap::node_of(json::value_from(workload.labels).as_object(), keys).id];
+    return out;
+}
+
+json::object node_json(const flowmap::Node& node, const std::map<std::string, std::size_t>& now) {
+    json::object out{{"id", node.id}, {"kind", node.kind}, {"name", node.name}};
+    if (node.kind != "workloads" && node.kind != "unlabelled")
+        return out;
+    out["labels"] = node.labels;
+    const auto found = now.find(node.id);
+    out["workloads"] = found == now.end() ? 0 : found->second;
+    return out;
+}
+
+json::object bundle_json(const flowmap::Graph& graph, const flowmap::Bundle& bundle) {
+    const auto &source = graph.nodes[bundle.source].id,
+               &destination = graph.nodes[bundle.destination].id;
+    const auto& numbers = bundle.numbers;
+    auto services = services_json(bundle);
+    const auto more = bundle.services.size() - services.size();
+    return {{"id", fmt::format("{}|{}|{}", source, destination, name(bundle.verdict))},
+            {"source", source},
+            {"destination", destination},
+            {"verdict", name(bundle.verdict)},
+            {"count", numbers.count},
+            {"bytes", both_ways(numbers.bytes_out, numbers.bytes_in)},
+            {"first", rfc3339(numbers.first_ns)},
+            {"last", rfc3339(numbers.last_ns)},
+            {"services", std::move(services)},
+            {"more_services", more},
+            {"kinds", bundle.edges}};
+}
+
+json::object period_json(const MapRequest& request, const flowmap::Period& period) {
+    return {{"since", rfc3339(period.since_ns)},
+            {"until", rfc3339(period.until_ns)},
+            {"group_by", json::value_from(request.keys)}};
+}
+
+Answer map(Context& context, Call& call) {
+    call.params.allow({"q", "since", "until", "group_by", "nodes", "edges"});
+    flowmap::GraphLimits limits;
+    limits.nodes = call.params.number("nodes", 1, 5000).value_or(limits.nodes);
+    limits.bundles = call.params.number("edges", 1, 50'000).value_or(limits.bundles);
+    const auto request = map_request(context, call);
+    if (!request)
+        return std::unexpected(request.error());
+    const auto* reader = context.options.map;
+    if (!reader)
+        return no_map();
+    const auto period = edges_of(*reader, *request, call.who);
+    if (!period)
+        return std::unexpected(period.error());
+    const auto graph = flowmap::group(reader->catalog(), period->edges, request->keys, limits);
+    const auto now = workloads_by_node(context, call.who, request->keys);
+    auto out = period_json(*request, *period);
+    auto& nodes = out["nodes"].emplace_array();
+    for (const auto& node : graph.nodes)
+        nodes.push_back(node_json(node, now));
+    auto& edges = out["edges"].emplace_array();
+    for (const auto& bundle : graph.bundles)
+        edges.push_back(bundle_json(graph, bundle));
+    out["hidden"] = {{"nodes", graph.hidden_nodes}, {"edges", graph.hidden_bundles}};
+    out["warnings"] = to_json(request->warnings);
+    return ok(out);
+}
+
+// ---- /edges
+
+json::object side_json(const flowmap::Catalog& catalog, flowmap::SideId id) {
+    const auto& side = catalog.side(id);
+    const auto& party = catalog.party(id);
+    const auto node = flowmap::node_of(side, party, {});
+    json::object out{{"kind", node.kind}, {"name", node.name}};
+    if (const auto* labels = party.if_contains("labels")) {
+        const auto* context = party.if_contains("context");
+        out["kind"] = "workloads";
+        out["name"] = context ? *context : json::value("workloads");
+        out["labels"] = *labels;
+    }
+    put(out, "process", side.process);
+    put(out, "shown", shown(side));
+    put(out, "unit", side.unit);
+    put(out, "container", side.container);
+    put(out, "user", side.user);
+    return out;
+}
+
+void put_judgement(json::object& out, const std::string& end, const flowmap::Side& side) {
+    if (side.verdict == v1::FLOW_VERDICT_UNSPECIFIED)
+        return; // this end was not heard of
+    out[end + "_verdict"] = name(side.verdict);
+    put(out, end + "_reason", side.reason);
+    if (!side.rule.empty())
+        out[end + "_rules"] = json::array{side.rule};
+}
+
+json::object edge_json(const flowmap::Catalog& catalog, const EdgeNumbers& edge) {
+    const auto& [id, numbers] = edge;
+    const auto& known = catalog.edge(id);
+    json::object out{{"source", side_json(catalog, known.source)},
+                     {"destination", side_json(catalog, known.destination)},
+                     {"verdict", name(catalog.verdict(id))},
+                     {"count", numbers.count},
+                     {"bytes", both_ways(numbers.bytes_out, numbers.bytes_in)},
+                     {"packets", both_ways(numbers.packets_out, numbers.packets_in)},
+                     {"retransmits", numbers.retransmits},
+                     {"rtt_us", numbers.rtt_us},
+                     {"peers", numbers.peers},
+                     {"first", rfc3339(numbers.first_ns)},
+                     {"last", rfc3339(numbers.last_ns)},
+                     {"first_seen", rfc3339(catalog.first_seen_ns(id))}};
+    out["protocol"] = agent::protocol_name(known.protocol);
+    put_service(out, known.protocol, known.port);
+    put_judgement(out, "source", catalog.side(known.source));
+    put_judgement(out, "destination", catalog.side(known.destination));
+    return out;
+}
+
+struct Order {
+    const char* name;
+    std::uint64_t (*of)(const flowmap::Numbers&);
+};
+constexpr std::array orders{
+    Order{"count", [](const flowmap::Numbers& n) { return n.count; }},
+    Order{"bytes", [](const flowmap::Numbers& n) { return n.bytes_out + n.bytes_in; }},
+    Order{"packets", [](const flowmap::Numbers& n) { return n.packets_out + n.packets_in; }},
+    Order{"retransmits", [](const flowmap::Numbers& n) { return n.retransmits; }},
+    Order{"rtt", [](const flowmap::Numbers& n) { return n.rtt_us; }},
+    Order{"peers", [](const flowmap::Numbers& n) { return n.peers; }},
+    Order{"last", [](const flowmap::Numbers& n) { return static_cast<std::uint64_t>(n.last_ns); }}};
+
+const Order& order_in(Params& params) {
+    const auto wanted = params.text("sort").value_or("count");
+    const auto found = std::ranges::find(orders, wanted, &Order::name);
+    if (found != orders.end())
+        return *found;
+    params.fail("the parameter sort is count, bytes, packets, retransmits, rtt, peers or last");
+    return orders.front();
+}
+
+// Only edges between these nodes, where they are given.
+void keep_between(const flowmap::Catalog& catalog, flowmap::Keys keys,
+                  const std::optional<std::string>& source,
+                  const std::optional<std::string>& destination, std::vector<EdgeNumbers>& edges) {
+    const auto is = [&](flowmap::SideId side, const std::optional<std::string>& wanted) {
+        return !wanted ||
+               flowmap::node_of(catalog.side(side), catalog.party(side), keys).id == *wanted;
+    };
+    std::erase_if(edges, [&](const EdgeNumbers& edge) {
+        const auto& known = catalog.edge(edge.first);
+        return !is(known.source, source) || !is(known.destination, destination);
+    });
+}
+
+Result<std::size_t> place_in(const std::string& after) {
+    std::size_t out = 0;
+    const auto* end = after.data() + after.size();
+    if (!after.empty() && std::from_chars(after.data(), end, out).ptr != end)
+        return malformed("the parameter after is what the page before gave as next");
+    return out;
+}
+
+Answer edges(Context& context, Call& call) {
+    call.params.allow(
+        {"q", "since", "until", "group_by", "source", "destination", "sort", "limit", "after"});
+    const auto page = page_query(call.params);
+    const Order& order = order_in(call.params);
+    const auto request = map_request(context, call);
+    if (!request)
+        return std::unexpected(request.error());
+    const auto first = place_in(page.after);
+    if (!first)
+        return std::unexpected(first.error());
+    const auto* reader = context.options.map;
+    if (!reader)
+        return no_map();
+    auto period = edges_of(*reader, *request, call.who);
+    if (!period)
+        return std::unexpected(period.error());
+    const auto& catalog = reader->catalog();
+    auto& found = period->edges;
+    keep_between(catalog, request->keys, call.params.text("source"),
+                 call.params.text("destination"), found);
+    std::ranges::sort(found, [&](const EdgeNumbers& one, const EdgeNumbers& other) {
+        const auto a = order.of(one.second), b = order.of(other.second);
+        return a != b ? a > b : one.first < other.first;
+    });
+    json::array items;
+    for (auto at = *first; at < found.size() && items.size() < page.limit; ++at)
+        items.push_back(edge_json(catalog, found[at]));
+    const auto next = *first + items.size();
+    auto out =
+        page_json(std::move(items), next < found.size() ? std::to_string(next) : "", found.size());
+    for (auto& each : period_json(*request, *period))
+        out.insert(std::move(each));
+    out["warnings"] = to_json(request->warnings);
+    return ok(out);
+}
+
+} // namespace
+
+std::vector<Endpoint> map_endpoints() {
+    return {
+        {"GET", "/api/v1/map", Credential::token, Right::read, map},
+        {"GET", "/api/v1/edges", Credential::token, Right::read, edges},
+    };
+}
+
+} // namespace ringwall::api

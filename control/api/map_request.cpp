@@ -1,0 +1,169 @@
+#include "control/api/map_request.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "agent/flow_text.h"
+#include "common/time.h"
+#include "control/api/selection.h"
+#include "control/api/wire_json.h"
+
+namespace ringwall::api {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t day_ns = 24 * 3600 * ns_per_second;
+constexpr std::size_t most_keys = 6;
+
+// Edges are of many workloads: what only a single flow has cannot be asked of them.
+Result<void> fits_edges(const query::Query& query) {
+    static constexpr std::array of_flows{"workload", "address", "direction"};
+    const auto words = query.words();
+    for (const auto* word : of_flows)
+        if (words.contains(word))
+            return malformed(fmt::format("the parameter q asks for {}, which edges of the map do "
+                                         "not have; leave it out, or ask /api/v1/flows",
+                                         word));
+    return {};
+}
+
+Result<std::vector<std::string>> keys_in(std::string_view list) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at <= list.size() && !list.empty();) {
+        const auto comma = std::min(list.find(',', at), list.size());
+        out.emplace_back(list.substr(at, comma - at));
+        at = comma + 1;
+    }
+    const bool bad = std::ranges::any_of(out, &std::string::empty) || out.size() > most_keys;
+    if (bad)
+        return malformed(fmt::format("the parameter group_by is 1 to {} keys of labels joined by "
+                                     "commas, such as app,env,role",
+                                     most_keys));
+    return out;
+}
+
+model::Labels labels_of(const json::object& party) {
+    model::Labels out;
+    if (const auto* labels = party.if_contains("labels"); labels && labels->is_object())
+        for (const auto& label : labels->get_object())
+            if (label.value().is_string())
+                out.emplace(label.key(), label.value().get_string());
+    return out;
+}
+
+// Which sides a principal may see; asked of each once.
+class Sight {
+  public:
+    Sight(const flowmap::Catalog& catalog, const Principal& who) : catalog_(catalog), who_(who) {}
+    bool sees(const flowmap::Edge& edge) {
+        return who_.everywhere() || sees(edge.source) || sees(edge.destination);
+    }
+
+  private:
+    bool sees(flowmap::SideId side) {
+        const auto [known, fresh] = known_.try_emplace(side);
+        if (fresh)
+            known->second = who_.sees(labels_of(catalog_.party(side)));
+        return known->second;
+    }
+
+    const flowmap::Catalog& catalog_;
+    const Principal& who_;
+    std::map<flowmap::SideId, bool> known_;
+};
+
+void add_rule(json::array& out, const flowmap::Side& side) {
+    if (!side.rule.empty())
+        out.emplace_back(side.rule);
+}
+
+} // namespace
+
+Result<query::Query> flow_query_in(std::string_view text, std::int64_t now_ns) {
+    auto query = query::parse(text, now_ns);
+    if (query)
+        return std::move(*query);
+    return malformed(fmt::format("the parameter q is wrong at byte {}: {}", query.error().position,
+                                 query.error().sentence));
+}
+
+std::vector<core::Fault> query_warnings(const query::Query& query,
+                                        const std::vector<model::Workload>& workloads) {
+    LabelQuery labels;
+    query.each_label([&](const std::string& key, const std::string& value) {
+        labels.terms.push_back({LabelTerm::Op::in, key, {value}});
+    });
+    return query_warnings(labels, workloads);
+}
+
+Result<MapRequest> map_request(const Context& context, Call& call) {
+    MapRequest out;
+    const auto now = context.now_ns();
+    const auto since = call.params.time_ns("since"), until = call.params.time_ns("until");
+    if (auto good = call.params.check(); !good)
+        return std::unexpected(good.error());
+    auto query = flow_query_in(call.params.text("q").value_or(""), now);
+    if (!query)
+        return std::unexpected(query.error());
+    if (auto good = fits_edges(*query); !good)
+        return std::unexpected(good.error());
+    auto keys = keys_in(call.params.text("group_by").value_or("app,env"));
+    if (!keys)
+        return std::unexpected(keys.error());
+    const auto asked = query->period();
+    out.until_ns = std::min(until.value_or(now), asked.until_ns);
+    out.since_ns =
+        std::max(since.value_or(asked.since_ns > 0 ? 0 : out.until_ns - day_ns), asked.since_ns);
+    if (out.since_ns >= out.until_ns)
+        return malformed("since lies behind until, so that nothing is in between");
+    out.warnings = query_warnings(*query, context.controller.active().workloads);
+    out.query = std::move(*query);
+    out.keys = std::move(*keys);
+    return out;
+}
+
+json::object as_flow(const flowmap::Catalog& catalog, const flowmap::EdgeNumbers& edge) {
+    const auto& [id, numbers] = edge;
+    const auto& known = catalog.edge(id);
+    const auto &source = catalog.side(known.source), &destination = catalog.side(known.destination);
+    const auto verdict = catalog.verdict(id);
+    json::array rules;
+    add_rule(rules, source);
+    add_rule(rules, destination);
+    json::object out{
+        {"source", catalog.party(known.source)},
+        {"destination", catalog.party(known.destination)},
+        {"protocol", agent::protocol_name(known.protocol)},
+        {"verdict", name(verdict)},
+        {"rules", std::move(rules)},
+        {"reason", destination.verdict == verdict ? destination.reason : source.reason},
+        {"count", numbers.count},
+        {"bytes", {{"to_destination", numbers.bytes_out}, {"to_source", numbers.bytes_in}}},
+        {"packets", {{"to_destination", numbers.packets_out}, {"to_source", numbers.packets_in}}},
+        {"retransmits", numbers.retransmits},
+        {"rtt_us", numbers.rtt_us},
+        {"time", rfc3339(numbers.last_ns)},
+        {"first_seen", rfc3339(catalog.first_seen_ns(id))}};
+    put_service(out, known.protocol, known.port);
+    return out;
+}
+
+Result<flowmap::Period> edges_of(const flowmap::Reader& reader, const MapRequest& request,
+                                 const Principal& who) {
+    auto period = reader.read(request.since_ns, request.until_ns);
+    if (!period)
+        return std::unexpected(Problem{500, "io", period.error().message});
+    const auto& catalog = reader.catalog();
+    Sight sight(catalog, who);
+    std::erase_if(period->edges, [&](const flowmap::EdgeNumbers& edge) {
+        return !sight.sees(catalog.edge(edge.first)) ||
+               (!request.query.empty() && !request.query.matches(as_flow(catalog, edge)));
+    });
+    return std::move(*period);
+}
+
+} // namespace ringwall::api

@@ -1,0 +1,16 @@
+// The two ends of a flow summary as sides of an edge.
+#pragma once
+
+#include <string>
+
+#include "common/ip.h"
+#include "control/flowmap/edge.h"
+
+namespace ringwall::flowmap {
+
+// Whose agent sent it.
+Side own_side(const v1::FlowSummary& summary, const std::string& labels);
+// As what that agent knows the other end.
+Side other_side(const v1::FlowSummary& summary, const std::string& labels, const Address& address);
+
+} // namespace ringwall::flowmap
