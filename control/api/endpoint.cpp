@@ -15,11 +15,11 @@ const std::vector<Endpoint>& endpoints() {
     static const auto all = [] {
         std::vector<Endpoint> out;
         for (const auto part :
-             {object_endpoints, apply_endpoints, bulk_endpoints, cut_endpoints, version_endpoints,
-              provision_endpoints, rollout_endpoints, staging_endpoints, impact_endpoints,
-              token_endpoints, pairing_endpoints, agent_endpoints, authority_endpoints,
-              why_endpoints, audit_endpoints, stream_endpoints, map_endpoints,
-              controller_endpoints})
+             {object_endpoints,    apply_endpoints,     bulk_endpoints,     cut_endpoints,
+              version_endpoints,   provision_endpoints, rollout_endpoints,  staging_endpoints,
+              impact_endpoints,    token_endpoints,     pairing_endpoints,  agent_endpoints,
+              authority_endpoints, why_endpoints,       audit_endpoints,    stream_endpoints,
+              map_endpoints,       recorded_endpoints,  proposal_endpoints, controller_endpoints})
             std::ranges::move(part(), std::back_inserter(out));
         return out;
     }();

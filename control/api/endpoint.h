@@ -79,6 +79,8 @@ std::vector<Endpoint> why_endpoints();
 std::vector<Endpoint> audit_endpoints();
 std::vector<Endpoint> stream_endpoints();
 std::vector<Endpoint> map_endpoints();
+std::vector<Endpoint> recorded_endpoints();
+std::vector<Endpoint> proposal_endpoints();
 std::vector<Endpoint> controller_endpoints();
 const std::vector<Endpoint>& endpoints(); // all of them
 

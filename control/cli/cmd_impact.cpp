@@ -7,6 +7,7 @@
 #include <boost/json/array.hpp>
 
 #include "control/cli/controller.h"
+#include "control/cli/impact_recorded.h"
 #include "control/cli/impact_text.h"
 #include "control/cli/subcommands.h"
 #include "control/cli/text.h"
@@ -76,12 +77,30 @@ Result<void> watch(client::Client& client, const Arguments& arguments) {
     }
 }
 
+// Flags of one way to look that say nothing in the other.
+Result<void> fits(const Arguments& arguments) {
+    const bool recorded = arguments.has("--recorded");
+    for (const char* flag : {"--labels", "--agent", "--change", "--watch"})
+        if (recorded && arguments.has(flag))
+            return std::unexpected(
+                Error{Exit::usage, std::string(flag) + " is for what agents see of a staged draft; "
+                                                       "with --recorded give a QUERY"});
+    if (!recorded && (!arguments.operands.empty() || arguments.has("--since")))
+        return std::unexpected(
+            Error{Exit::usage, "a QUERY and --since are for recorded flows: add --recorded"});
+    return {};
+}
+
 Result<void> run(const Arguments& arguments) {
+    if (auto good = fits(arguments); !good)
+        return good;
     auto client = open_controller(arguments);
     if (!client)
         return std::unexpected(client.error());
     if (arguments.has("--watch"))
         return watch(*client, arguments);
+    if (arguments.has("--recorded"))
+        return impact_recorded(*client, arguments);
     const auto impact = whole(*client, query_of(arguments));
     if (!impact)
         return std::unexpected(impact.error());
@@ -93,7 +112,9 @@ constexpr std::array flags{
     Flag{"-l,--labels", "QUERY", "only what workloads would see that the query selects"},
     Flag{"--agent", "NAME", "only what this agent reports"},
     Flag{"--change", "CHANGE", "newly-blocked or newly-allowed"},
-    Flag{"-w,--watch", "", "show it again whenever it differs, until nothing is staged"}};
+    Flag{"-w,--watch", "", "show it again whenever it differs, until nothing is staged"},
+    Flag{"--recorded", "", "judge the recorded flows of the fleet by the draft; nothing is staged"},
+    Flag{"--since", "DURATION", "with --recorded: of the last 24h (default), 7d, 4w ..."}};
 
 } // namespace
 
@@ -102,10 +123,14 @@ const Command impact_command{
     "What the staged draft would newly block or newly allow",
     "Agents judge every connection by what they enforce and by the draft of 'ringwall stage', and\n"
     "report where the two differ: by workload, peer, service and process, with the rule that would\n"
-    "decide. A workload in visibility is judged like one in full. Exit code 3: nothing is staged.\n\n"
+    "decide. A workload in visibility is judged like one in full. Exit code 3: nothing is staged.\n"
+    "With --recorded the controller judges what it recorded, by labels, by the policy in force and by\n"
+    "the draft: an answer for weeks in seconds, before anything is staged. QUERY is a filter of\n"
+    "docs/flow-query.md.\n\n"
     "  ringwall impact --watch\n"
-    "  ringwall impact -l 'app=Payments' --change newly-blocked -o wide",
-    "",
+    "  ringwall impact -l 'app=Payments' --change newly-blocked -o wide\n"
+    "  ringwall impact --recorded --since 7d 'app=Payments'",
+    "[QUERY...]",
     flags,
     run,
     Peer::controller};

@@ -51,16 +51,6 @@ Result<void> run_map(const Arguments& arguments) {
 
 // ---- top
 
-std::string end_text(const json::object& edge, const char* end) {
-    const auto* side = at(edge, end);
-    if (!side)
-        return {};
-    const auto shown = text_at(*side, "shown");
-    const auto process = shown.empty() ? text_at(*side, "process") : shown;
-    return process.empty() ? text_at(*side, "name")
-                           : fmt::format("{} {}", text_at(*side, "name"), process);
-}
-
 std::string deciding_rule(const json::object& edge) {
     for (const char* end : {"destination", "source"})
         if (text_at(edge, std::string(end) + "_verdict") == text_at(edge, "verdict")) {

@@ -46,6 +46,7 @@ std::span<const Command> commands() {
                                   impact_command,
                                   map_command,
                                   top_command,
+                                  propose_command,
                                   provision_command,
                                   rollout_status_command,
                                   confirm_command,

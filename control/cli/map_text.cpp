@@ -75,6 +75,16 @@ std::string services_text(const json::object& edge) {
     return fmt::format("{}", fmt::join(out, ", "));
 }
 
+std::string end_text(const json::object& edge, const char* end) {
+    const auto* side = at(edge, end);
+    if (!side)
+        return {};
+    const auto shown = text_at(*side, "shown");
+    const auto process = shown.empty() ? text_at(*side, "process") : shown;
+    return process.empty() ? text_at(*side, "name")
+                           : fmt::format("{} {}", text_at(*side, "name"), process);
+}
+
 std::string map_table(const json::object& map, const Painter& paint, std::int64_t now_seconds) {
     const auto names = names_of(map);
     const auto name = [&](const std::string& id) {

@@ -20,4 +20,7 @@ std::string map_svg(const boost::json::object& map);
 // "tcp/443, udp/53, +3 more"
 std::string services_text(const boost::json::object& edge);
 
+// "Web, Payments nginx.service": one end of an edge of GET /edges.
+std::string end_text(const boost::json::object& edge, const char* end);
+
 } // namespace ringwall::cli

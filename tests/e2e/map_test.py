@@ -101,6 +101,29 @@ class Map(Story):
         wait_until(lambda: counted() == before + 6, "and the one from meanwhile", 60)
         self.assertEqual(before + 6, sum(e["count"] for e in self.edges(f"({query}) to.role=App")))
 
+    def test_a_draft_is_judged_by_what_was_recorded(self):
+        self.connect()
+        wait_until(lambda: self.edges(f"port={PORT} verdict=allowed"), "it is on the map", 20)
+        wrong_process = [allow("web-to-app", role("Web"), role("App"),
+                               service(f"tcp/{PORT}", unit="other.service"))]
+        self.controller.cli("apply", "-f", "-",
+                            given=json.dumps(document("RuleSet", "payments", rules=wrong_process)))
+        impact = self.controller.json("impact", "--recorded", f"port={PORT}", "--since", "1h")
+        for row in impact["items"]:
+            self.assertEqual("newly-blocked", row["change"])
+            self.assertEqual("echo.service", row["edge"]["destination"]["shown"])
+            self.assertEqual("payments/web-to-app", row["active"]["rule"])
+            self.assertEqual(("destination", "blocked"),
+                             (row["draft"]["end"], row["draft"]["verdict"]))
+        self.assertTrue(impact["items"])
+        self.assertEqual(impact["totals"]["newly_blocked"],
+                         sum(row["edge"]["count"] for row in impact["items"]))
+        self.assertIn("newly-blocked", self.controller.cli("impact", "--recorded", f"port={PORT}"))
+        self.controller.cli("apply", "-f", f"{self.lab.directory}/git")
+        impact = self.controller.json("impact", "--recorded", f"port={PORT}")
+        self.assertEqual([], impact["items"])
+        self.assertEqual(2, self.controller.run("impact", f"port={PORT}").returncode)
+
     def test_what_edges_do_not_have_is_told(self):
         for word in ("address=10.0.0.1", "workload=web-1"):
             wrong = self.controller.run("map", word)

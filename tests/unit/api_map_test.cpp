@@ -1,4 +1,5 @@
 // /map and /edges.
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "tests/unit/api_world.h"
@@ -146,6 +147,29 @@ TEST_F(ApiMap, ANarrowedRoleSeesItsEdgesOnly) {
     EXPECT_EQ(ids("/map?group_by=app", "edges", "id"),
               (Words{"app=Payments|app=Payments|allowed", "app=Shop|app=Payments|blocked"}));
     EXPECT_EQ(get("/edges").json.at("total").as_int64(), 2);
+}
+
+TEST_F(ApiMap, WhatIsProposedAllowsWhatWasRecorded) {
+    const auto proposal = get("/proposal?q=to.app%3DPayments+from.app%3DPayments");
+    ASSERT_EQ(proposal.status, 200U) << proposal.body;
+    EXPECT_EQ(proposal.json.at("coverage").at("proposed").as_int64(), 3);
+    const auto& sets = proposal.json.at("rule_sets").as_array();
+    ASSERT_EQ(sets.size(), 1U);
+    EXPECT_EQ(proposal.json.at("rules").at(0).at("rule"),
+              "proposed-payments/web-to-app-tcp-8080-nginx");
+    EXPECT_NE(proposal.json.at("yaml").as_string().find("  # 3 connections, "), std::string::npos);
+    ASSERT_EQ(get("/impact/recorded").json.at("items").as_array().size(), 0U);
+    const auto name = std::string(sets[0].at("metadata").at("name").as_string());
+    ASSERT_EQ(put("/rule-sets/" + name, boost::json::serialize(sets[0])).status, 201U);
+    const auto impact = get("/impact/recorded");
+    ASSERT_EQ(impact.status, 200U) << impact.body;
+    EXPECT_EQ(impact.json.at("totals").at("newly_allowed").as_int64(), 3);
+    EXPECT_EQ(impact.json.at("totals").at("newly_blocked").as_int64(), 0);
+    ASSERT_EQ(impact.json.at("items").as_array().size(), 1U);
+    EXPECT_EQ(std::string(impact.json.at("items").at(0).at("draft").at("rule").as_string()),
+              name + "/web-to-app-tcp-8080-nginx");
+    EXPECT_EQ(get("/proposal?level=all").status, 400U);
+    EXPECT_EQ(get("/proposal?merge=true&level=app").status, 200U);
 }
 
 TEST_F(ApiMap, WhatIsWrongIsNamed) {
