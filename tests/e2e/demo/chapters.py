@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from harness import daemons
 
-from demo import impact, report
+from demo import impact, report, traffic
 from demo.connections import CONNECTIONS, Attempt, confirm, drive
 
 AT_DESTINATION = "full, source in visibility"
@@ -72,6 +72,7 @@ class Story:
         self.play()
         self.show()
         self.rows += impact.rows(self.world)
+        self.rows += traffic.rows(self.world)
 
     def all_in_visibility(self):
         self.world.provision()
