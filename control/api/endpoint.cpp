@@ -19,7 +19,8 @@ const std::vector<Endpoint>& endpoints() {
               version_endpoints,   provision_endpoints, rollout_endpoints,  staging_endpoints,
               impact_endpoints,    token_endpoints,     pairing_endpoints,  agent_endpoints,
               authority_endpoints, why_endpoints,       audit_endpoints,    stream_endpoints,
-              map_endpoints,       recorded_endpoints,  proposal_endpoints, controller_endpoints})
+              map_endpoints,       recorded_endpoints,  proposal_endpoints, finding_endpoints,
+              controller_endpoints})
             std::ranges::move(part(), std::back_inserter(out));
         return out;
     }();

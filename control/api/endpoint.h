@@ -81,6 +81,7 @@ std::vector<Endpoint> stream_endpoints();
 std::vector<Endpoint> map_endpoints();
 std::vector<Endpoint> recorded_endpoints();
 std::vector<Endpoint> proposal_endpoints();
+std::vector<Endpoint> finding_endpoints();
 std::vector<Endpoint> controller_endpoints();
 const std::vector<Endpoint>& endpoints(); // all of them
 

@@ -100,7 +100,7 @@ std::vector<core::Fault> query_warnings(const query::Query& query,
     return query_warnings(labels, workloads);
 }
 
-Result<MapRequest> map_request(const Context& context, Call& call) {
+Result<MapRequest> map_request(const Context& context, Call& call, std::int64_t usual_days) {
     MapRequest out;
     const auto now = context.now_ns();
     const auto since = call.params.time_ns("since"), until = call.params.time_ns("until");
@@ -117,7 +117,8 @@ Result<MapRequest> map_request(const Context& context, Call& call) {
     const auto asked = query->period();
     out.until_ns = std::min(until.value_or(now), asked.until_ns);
     out.since_ns =
-        std::max(since.value_or(asked.since_ns > 0 ? 0 : out.until_ns - day_ns), asked.since_ns);
+        std::max(since.value_or(asked.since_ns > 0 ? 0 : out.until_ns - usual_days * day_ns),
+                 asked.since_ns);
     if (out.since_ns >= out.until_ns)
         return malformed("since lies behind until, so that nothing is in between");
     out.warnings = query_warnings(*query, context.controller.active().workloads);

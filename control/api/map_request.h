@@ -23,8 +23,8 @@ struct MapRequest {
     std::vector<std::string> keys;           // of labels, by which ends are grouped
     std::vector<core::Fault> warnings;
 };
-// Reads q, since, until and group_by.
-Result<MapRequest> map_request(const Context& context, Call& call);
+// Reads q, since, until and group_by. `usual_days`: the period where nothing else was said.
+Result<MapRequest> map_request(const Context& context, Call& call, std::int64_t usual_days = 1);
 
 // Edges that the query means and that `who` may see.
 Result<flowmap::Period> edges_of(const flowmap::Reader& reader, const MapRequest& request,

@@ -47,6 +47,7 @@ std::span<const Command> commands() {
                                   map_command,
                                   top_command,
                                   propose_command,
+                                  findings_command,
                                   provision_command,
                                   rollout_status_command,
                                   confirm_command,

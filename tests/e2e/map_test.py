@@ -124,6 +124,16 @@ class Map(Story):
         self.assertEqual([], impact["items"])
         self.assertEqual(2, self.controller.run("impact", f"port={PORT}").returncode)
 
+    def test_rules_are_counted_and_what_is_too_wide_is_told(self):
+        self.connect()
+
+        def rule():
+            found = self.controller.json("findings")["rules"]
+            return next((r for r in found if r["rule"] == "payments/web-to-app" and r["hits"]), None)
+        rule = wait_until(rule, "the rule is counted", 20)
+        self.assertIn("served by echo.service only; name it as the process", rule["findings"])
+        self.assertIn("name it as the process", self.controller.cli("findings", "--since", "1h"))
+
     def test_what_edges_do_not_have_is_told(self):
         for word in ("address=10.0.0.1", "workload=web-1"):
             wrong = self.controller.run("map", word)

@@ -1,4 +1,5 @@
 // Policies held against recorded edges: the seeds' example, by labels alone.
+#include "control/history/findings.h"
 #include "control/history/proposal.h"
 #include "control/policy/load.h"
 
@@ -275,6 +276,44 @@ TEST(Proposal, SaysWhatToThinkAboutAndWhatIsUncovered) {
                                "seen once only", "which process serves is not known"}));
     ASSERT_EQ(proposal.uncovered.size(), 1U);
     EXPECT_NE(proposal.uncovered[0].why.find("make an address list"), std::string::npos);
+}
+
+// ---- findings.h
+
+TEST(Findings, SayWhatIsNotUsedAndWhatIsTooWide) {
+    const auto active = policy(R"(
+apiVersion: ringwall/v1
+kind: RuleSet
+metadata: {name: wide}
+spec:
+  rules:
+  - {name: web, action: allow, from: [{role: [Web Server, Mail Server]}], to: [{role: App Server}],
+     services: [{proto: tcp}]}
+  - {name: never, action: allow, from: [{role: Web Server}], to: [{role: DB Server}],
+     services: [{proto: tcp, ports: [5432]}]}
+  - {name: not-to-mail, action: deny, from: [{role: Web Server}], to: [{role: Mail Server}], services: [{proto: tcp}]}
+)");
+    Story story;
+    for (const bool by_source : {true, false}) {
+        auto told = row({.by_source = by_source,
+                         .process = by_source ? "/usr/bin/client" : "/usr/bin/java",
+                         .source_labels = labels("Web Server"),
+                         .destination_labels = labels("App Server"),
+                         .count = 7});
+        told.summary.add_rules("wide/web");
+        story.add(told);
+    }
+    const auto uses = rule_uses(story.comparison(active));
+    ASSERT_EQ(uses.size(), 3U);
+    EXPECT_EQ(uses[0].hits, 7U);
+    EXPECT_EQ(uses[0].findings,
+              (std::vector<std::string>{
+                  "allows all ports, used was one: 8080/tcp; name these",
+                  "served by java only; name it as the process",
+                  "no connection came from role Mail Server; it may not need to be there"}));
+    EXPECT_EQ(uses[1].findings, std::vector<std::string>{
+                                    "not used in this time; remove it if nothing rare needs it"});
+    EXPECT_TRUE(uses[2].findings.empty()); // a deny that nobody meets is as it should be
 }
 
 } // namespace
