@@ -19,7 +19,7 @@ namespace json = boost::json;
 constexpr std::int64_t usual_days = 30;
 
 struct Job {
-    MapRequest request;
+    std::vector<core::Fault> warnings; // of the query
     std::int64_t since_ns = 0, until_ns = 0, now_ns = 0;
     history::Comparison recorded;
     std::vector<history::RuleUse> uses;
@@ -53,28 +53,21 @@ http::Response answer_of(const Job& job) {
                {"until", rfc3339(job.until_ns)},
                {"rules", std::move(rules)},
                {"policy", std::move(policy)},
-               {"warnings", to_json(job.request.warnings)}});
+               {"warnings", to_json(job.warnings)}});
 }
 
 Answer findings(Context& context, Call& call) {
     call.params.allow({"q", "since", "until"});
-    auto request = map_request(context, call, usual_days);
-    if (!request)
-        return std::unexpected(request.error());
-    const auto* reader = context.options.map;
-    if (!reader)
-        return std::unexpected(
-            Problem{503, "unavailable", "this controller keeps no map; it was started so"});
-    auto period = edges_of(*reader, *request, call.who);
-    if (!period)
-        return std::unexpected(period.error());
+    auto found = map_edges(context, call, usual_days);
+    if (!found)
+        return std::unexpected(found.error());
     auto job = std::make_shared<Job>();
-    job->request = std::move(*request);
-    job->since_ns = period->since_ns;
-    job->until_ns = period->until_ns;
+    job->warnings = std::move(found->request.warnings);
+    job->since_ns = found->period.since_ns;
+    job->until_ns = found->period.until_ns;
     job->now_ns = context.now_ns();
     job->recorded.active = context.controller.active();
-    job->recorded.take(reader->catalog(), period->edges);
+    job->recorded.take(found->reader->catalog(), found->period.edges);
     context.options.aside(
         [job] {
             job->uses = history::rule_uses(job->recorded);

@@ -22,11 +22,6 @@ using flowmap::EdgeNumbers;
 
 constexpr std::size_t listed_services = 10; // of a bundle
 
-std::unexpected<Problem> no_map() {
-    return std::unexpected(
-        Problem{503, "unavailable", "this controller keeps no map; it was started so"});
-}
-
 json::object service_json(const flowmap::Service& service) {
     json::object out{{"protocol", agent::protocol_name(service.protocol)}};
     put_service(out, service.protocol, service.port);
@@ -54,7 +49,7 @@ std::map<std::string, std::size_t> workloads_by_node(const Context& context, con
     std::map<std::string, std::size_t> out;
     for (const auto& workload : context.controller.active().workloads)
         if (who.sees(workload.labels))
-            ++out[flowmap::node_of(json::value_from(workload.labels).as_object(), keys).id];
+            ++out[flowmap::node_id(workload.labels, keys)];
     return out;
 }
 
@@ -98,18 +93,14 @@ Answer map(Context& context, Call& call) {
     flowmap::GraphLimits limits;
     limits.nodes = call.params.number("nodes", 1, 5000).value_or(limits.nodes);
     limits.bundles = call.params.number("edges", 1, 50'000).value_or(limits.bundles);
-    const auto request = map_request(context, call);
-    if (!request)
-        return std::unexpected(request.error());
-    const auto* reader = context.options.map;
-    if (!reader)
-        return no_map();
-    const auto period = edges_of(*reader, *request, call.who);
-    if (!period)
-        return std::unexpected(period.error());
-    const auto graph = flowmap::group(reader->catalog(), period->edges, request->keys, limits);
-    const auto now = workloads_by_node(context, call.who, request->keys);
-    auto out = period_json(*request, *period);
+    const auto found = map_edges(context, call);
+    if (!found)
+        return std::unexpected(found.error());
+    const auto& request = found->request;
+    const auto graph =
+        flowmap::group(found->reader->catalog(), found->period.edges, request.keys, limits);
+    const auto now = workloads_by_node(context, call.who, request.keys);
+    auto out = period_json(request, found->period);
     auto& nodes = out["nodes"].emplace_array();
     for (const auto& node : graph.nodes)
         nodes.push_back(node_json(node, now));
@@ -117,7 +108,7 @@ Answer map(Context& context, Call& call) {
     for (const auto& bundle : graph.bundles)
         edges.push_back(bundle_json(graph, bundle));
     out["hidden"] = {{"nodes", graph.hidden_nodes}, {"edges", graph.hidden_bundles}};
-    out["warnings"] = to_json(request->warnings);
+    out["warnings"] = to_json(request.warnings);
     return ok(out);
 }
 
@@ -164,22 +155,17 @@ Answer edges(Context& context, Call& call) {
         {"q", "since", "until", "group_by", "source", "destination", "sort", "limit", "after"});
     const auto page = page_query(call.params);
     const Order& order = order_in(call.params);
-    const auto request = map_request(context, call);
-    if (!request)
-        return std::unexpected(request.error());
     const auto first = place_in(page.after);
     if (!first)
         return std::unexpected(first.error());
-    const auto* reader = context.options.map;
-    if (!reader)
-        return no_map();
-    auto period = edges_of(*reader, *request, call.who);
-    if (!period)
-        return std::unexpected(period.error());
-    const auto& catalog = reader->catalog();
-    auto& found = period->edges;
-    keep_between(catalog, request->keys, call.params.text("source"),
-                 call.params.text("destination"), found);
+    auto answer = map_edges(context, call);
+    if (!answer)
+        return std::unexpected(answer.error());
+    const auto& request = answer->request;
+    const auto& catalog = answer->reader->catalog();
+    auto& found = answer->period.edges;
+    keep_between(catalog, request.keys, call.params.text("source"), call.params.text("destination"),
+                 found);
     std::ranges::sort(found, [&](const EdgeNumbers& one, const EdgeNumbers& other) {
         const auto a = order.of(one.second), b = order.of(other.second);
         return a != b ? a > b : one.first < other.first;
@@ -190,9 +176,9 @@ Answer edges(Context& context, Call& call) {
     const auto next = *first + items.size();
     auto out =
         page_json(std::move(items), next < found.size() ? std::to_string(next) : "", found.size());
-    for (auto& each : period_json(*request, *period))
+    for (auto& each : period_json(request, answer->period))
         out.insert(std::move(each));
-    out["warnings"] = to_json(request->warnings);
+    out["warnings"] = to_json(request.warnings);
     return ok(out);
 }
 

@@ -153,6 +153,23 @@ json::object as_flow(const flowmap::Catalog& catalog, const flowmap::EdgeNumbers
     return out;
 }
 
+Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days) {
+    MapEdges out;
+    auto request = map_request(context, call, usual_days);
+    if (!request)
+        return std::unexpected(request.error());
+    out.request = std::move(*request);
+    out.reader = context.options.map;
+    if (!out.reader)
+        return std::unexpected(
+            Problem{503, "unavailable", "this controller keeps no map; it was started so"});
+    auto period = edges_of(*out.reader, out.request, call.who);
+    if (!period)
+        return std::unexpected(period.error());
+    out.period = std::move(*period);
+    return out;
+}
+
 Result<flowmap::Period> edges_of(const flowmap::Reader& reader, const MapRequest& request,
                                  const Principal& who) {
     auto period = reader.read(request.since_ns, request.until_ns);

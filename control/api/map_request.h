@@ -26,6 +26,14 @@ struct MapRequest {
 // Reads q, since, until and group_by. `usual_days`: the period where nothing else was said.
 Result<MapRequest> map_request(const Context& context, Call& call, std::int64_t usual_days = 1);
 
+// What a request means, read: every endpoint over the map begins so.
+struct MapEdges {
+    const flowmap::Reader* reader = nullptr;
+    MapRequest request;
+    flowmap::Period period;
+};
+Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days = 1);
+
 // Edges that the query means and that `who` may see.
 Result<flowmap::Period> edges_of(const flowmap::Reader& reader, const MapRequest& request,
                                  const Principal& who);

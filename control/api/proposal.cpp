@@ -26,7 +26,7 @@ using history::ProposedSet;
 constexpr std::size_t listed_uncovered = 1000;
 
 struct Job {
-    MapRequest request;
+    std::vector<core::Fault> warnings; // of the query
     history::ProposalOptions options;
     std::int64_t since_ns = 0, until_ns = 0;
     history::Comparison comparison;
@@ -162,7 +162,7 @@ http::Response answer_of(const flowmap::Catalog& catalog, const Job& job) {
                  {"uncovered", left}}},
                {"uncovered", std::move(uncovered)},
                {"uncovered_total", proposal.uncovered.size()},
-               {"warnings", to_json(job.request.warnings)}});
+               {"warnings", to_json(job.warnings)}});
 }
 
 history::Level level_in(Params& params) {
@@ -178,27 +178,22 @@ Answer propose(Context& context, Call& call) {
     call.params.allow({"q", "since", "until", "level", "merge"});
     auto job = std::make_shared<Job>();
     job->options = {level_in(call.params), call.params.flag("merge"), context.now_ns()};
-    auto request = map_request(context, call);
-    if (!request)
-        return std::unexpected(request.error());
-    const auto* reader = context.options.map;
-    if (!reader)
-        return std::unexpected(
-            Problem{503, "unavailable", "this controller keeps no map; it was started so"});
-    auto period = edges_of(*reader, *request, call.who);
-    if (!period)
-        return std::unexpected(period.error());
-    const auto& catalog = reader->catalog();
-    for (const auto& [id, numbers] : period->edges)
+    auto found = map_edges(context, call);
+    if (!found)
+        return std::unexpected(found.error());
+    const auto& catalog = found->reader->catalog();
+    for (const auto& [id, numbers] : found->period.edges)
         job->first_seen.emplace(id, catalog.first_seen_ns(id));
-    job->request = std::move(*request);
-    job->since_ns = period->since_ns;
-    job->until_ns = period->until_ns;
+    job->warnings = std::move(found->request.warnings);
+    job->since_ns = found->period.since_ns;
+    job->until_ns = found->period.until_ns;
     job->comparison.active = context.controller.active();
-    job->comparison.take(catalog, period->edges);
+    job->comparison.take(catalog, found->period.edges);
     context.options.aside(
         [job] { job->outcome = history::propose(job->comparison, job->first_seen, job->options); },
-        [job, reader, reply = call.reply] { reply(answer_of(reader->catalog(), *job)); });
+        [job, reader = found->reader, reply = call.reply] {
+            reply(answer_of(reader->catalog(), *job));
+        });
     return std::nullopt;
 }
 

@@ -19,7 +19,7 @@ using history::Difference;
 using history::Outcome;
 
 struct Job {
-    MapRequest request;
+    std::vector<core::Fault> warnings; // of the query
     PageQuery page;
     std::size_t first = 0;
     std::int64_t since_ns = 0, until_ns = 0; // of what was read
@@ -62,7 +62,7 @@ http::Response answer_of(const flowmap::Catalog& catalog, const Job& job) {
                      {"newly_allowed", job.outcome->newly_allowed},
                      {"not_judged", job.outcome->not_judged},
                      {"unsure", job.outcome->unsure}};
-    out["warnings"] = to_json(job.request.warnings);
+    out["warnings"] = to_json(job.warnings);
     return ok(out);
 }
 
@@ -71,29 +71,23 @@ Answer recorded(Context& context, Call& call) {
     call.params.allow({"q", "since", "until", "limit", "after"});
     auto job = std::make_shared<Job>();
     job->page = page_query(call.params);
-    auto request = map_request(context, call);
-    if (!request)
-        return std::unexpected(request.error());
     const auto first = place_in(job->page.after);
     if (!first)
         return std::unexpected(first.error());
-    const auto* reader = context.options.map;
-    if (!reader)
-        return std::unexpected(
-            Problem{503, "unavailable", "this controller keeps no map; it was started so"});
-    auto period = edges_of(*reader, *request, call.who);
-    if (!period)
-        return std::unexpected(period.error());
-    job->request = std::move(*request);
+    auto found = map_edges(context, call);
+    if (!found)
+        return std::unexpected(found.error());
+    job->warnings = std::move(found->request.warnings);
     job->first = *first;
-    job->since_ns = period->since_ns;
-    job->until_ns = period->until_ns;
+    job->since_ns = found->period.since_ns;
+    job->until_ns = found->period.until_ns;
     job->comparison.active = context.controller.active();
     job->comparison.draft = context.controller.draft();
-    job->comparison.take(reader->catalog(), period->edges);
-    context.options.aside(
-        [job] { job->outcome = job->comparison.run(); },
-        [job, reader, reply = call.reply] { reply(answer_of(reader->catalog(), *job)); });
+    job->comparison.take(found->reader->catalog(), found->period.edges);
+    context.options.aside([job] { job->outcome = job->comparison.run(); },
+                          [job, reader = found->reader, reply = call.reply] {
+                              reply(answer_of(reader->catalog(), *job));
+                          });
     return std::nullopt;
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr const char* unlabelled = "unlabelled";
+
 // The nodes of sides, made once each.
 class Nodes {
   public:
@@ -66,22 +68,35 @@ bool busier(const Bundle& one, const Bundle& other) {
            std::tuple(other.verdict == v1::BLOCKED, other.numbers.count, other.numbers.last_ns);
 }
 
-} // namespace
-
-Node node_of(const json::object& labels, Keys keys) {
+// Of labels, as far as they have these keys.
+Node node_of_labels(const json::object& labels, Keys keys) {
     Node out;
-    std::vector<std::string> id, name;
+    std::map<std::string, std::string> texts;
+    std::vector<std::string> name;
     for (const auto& key : keys)
         if (const auto* value = labels.if_contains(key); value && value->is_string()) {
-            const auto& text = value->get_string();
-            id.push_back(fmt::format("{}={}", key, std::string_view(text)));
-            name.emplace_back(text);
+            texts.emplace(key, value->get_string());
+            name.emplace_back(value->get_string());
             out.labels[key] = *value;
         }
-    out.kind = id.empty() ? "unlabelled" : "workloads";
-    out.id = id.empty() ? "unlabelled" : fmt::format("{}", fmt::join(id, ","));
-    out.name = name.empty() ? "unlabelled" : fmt::format("{}", fmt::join(name, ", "));
+    out.kind = texts.empty() ? unlabelled : "workloads";
+    out.id = node_id(texts, keys);
+    out.name = name.empty() ? unlabelled : fmt::format("{}", fmt::join(name, ", "));
     return out;
+}
+
+} // namespace
+
+std::string node_id(const std::map<std::string, std::string>& labels, Keys keys) {
+    std::string out;
+    for (const auto& key : keys)
+        if (const auto value = labels.find(key); value != labels.end()) {
+            out += out.empty() ? "" : ",";
+            out += key;
+            out += '=';
+            out += value->second;
+        }
+    return out.empty() ? unlabelled : out;
 }
 
 Node node_of(const Side& side, const json::object& party, Keys keys) {
@@ -96,7 +111,8 @@ Node node_of(const Side& side, const json::object& party, Keys keys) {
         break;
     }
     const auto* labels = party.if_contains("labels");
-    return node_of(labels && labels->is_object() ? labels->get_object() : json::object{}, keys);
+    return node_of_labels(labels && labels->is_object() ? labels->get_object() : json::object{},
+                          keys);
 }
 
 Graph group(const Catalog& catalog, std::span<const EdgeNumbers> edges, Keys keys,

@@ -29,8 +29,8 @@ struct Node {
     boost::json::object labels;
 };
 Node node_of(const Side& side, const boost::json::object& party, Keys keys);
-// Of labels, as far as they have these keys.
-Node node_of(const boost::json::object& labels, Keys keys);
+// The id alone, of workloads with these labels.
+std::string node_id(const std::map<std::string, std::string>& labels, Keys keys);
 
 struct Service {
     std::uint8_t protocol = 0;

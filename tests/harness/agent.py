@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import pathlib
-import select
 import signal
 import socket
 import subprocess
@@ -32,7 +31,7 @@ class Notifications:
 
     def forget(self):
         """Drops what was said until now."""
-        while select.select([self.socket_], [], [], 0)[0]:
+        while kernel.readable([self.socket_.fileno()], 0):
             self.socket_.recv(4096)
 
     def wait(self, wanted, process, seconds):
@@ -40,8 +39,8 @@ class Notifications:
         deadline = time.monotonic() + seconds
         while True:
             left = deadline - time.monotonic()
-            ready = select.select([self.socket_, process.pidfd_], [], [], max(0, left))[0]
-            if self.socket_ in ready:
+            ready = kernel.readable([self.socket_.fileno(), process.pidfd_], left)
+            if self.socket_.fileno() in ready:
                 if wanted in self.socket_.recv(4096).decode().splitlines():
                     return
             else:

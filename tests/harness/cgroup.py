@@ -1,9 +1,10 @@
 """A cgroup v2 subtree of the test's own, and its removal with everything that runs in it."""
 
 import os
-import select
 import signal
 import time
+
+from . import kernel
 
 
 def processes(directory):
@@ -29,7 +30,7 @@ def end_processes(directory, seconds=5):
                 continue
             try:
                 signal.pidfd_send_signal(fd, signal.SIGKILL)
-                select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
+                kernel.readable([fd], deadline - time.monotonic())
                 _reap(pid)
             except ProcessLookupError:
                 pass

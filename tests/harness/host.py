@@ -81,6 +81,7 @@ class Host:
     def probed(self, process, seconds=30):
         """What a started probe saw, once it has ended."""
         process.wait(seconds)
+        process.release()  # thousands of probes are made in a long test
         lines = process.output().strip().splitlines()
         try:
             return dict(json.loads(lines[-1]), pid=process.pid)

@@ -71,6 +71,15 @@ def network_namespace(path):
         os.close(home)
 
 
+def readable(descriptors, seconds):
+    """Those of the descriptors that can be read within this time; any number of them may be open,
+    unlike with select()."""
+    poll = select.poll()
+    for fd in descriptors:
+        poll.register(fd, select.POLLIN)
+    return [fd for fd, _ in poll.poll(max(0, seconds) * 1000)]
+
+
 class DirectoryWatch:
     """Wakes when a file in one directory grows or appears, or when one of `others` is readable."""
 
@@ -82,10 +91,7 @@ class DirectoryWatch:
 
     def wait(self, seconds, others=()):
         """Descriptors of `others` that are readable; empty after a change or the time-out."""
-        poll = select.poll()
-        for fd in (self.fd_, *others):
-            poll.register(fd, select.POLLIN)
-        ready = [fd for fd, _ in poll.poll(max(0, seconds) * 1000)]
+        ready = readable((self.fd_, *others), seconds)
         if self.fd_ in ready:
             with contextlib.suppress(BlockingIOError):
                 while os.read(self.fd_, 65536):

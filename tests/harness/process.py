@@ -3,7 +3,6 @@
 import os
 import pwd
 import re
-import select
 import signal
 import subprocess
 import time
@@ -90,7 +89,7 @@ class Process:
 
     def wait(self, seconds=30):
         """Exit status, awaited on the pidfd."""
-        if not select.select([self.pidfd_], [], [], seconds)[0]:
+        if not kernel.readable([self.pidfd_], seconds):
             raise Died(f"{self.argv[0]} (pid {self.pid}) runs after {seconds} s; its output:\n"
                        + self.output()[-4000:])
         return self.popen_.wait()
@@ -98,7 +97,7 @@ class Process:
     def stop(self, seconds=5):
         """SIGTERM, then SIGKILL."""
         self.signal(signal.SIGTERM)
-        if not select.select([self.pidfd_], [], [], seconds)[0]:
+        if not kernel.readable([self.pidfd_], seconds):
             self.signal(signal.SIGKILL)
         return self.popen_.wait()
 
