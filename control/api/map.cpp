@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <memory>
+#include <unordered_map>
 
 #include <boost/json/value_from.hpp>
 #include <fmt/format.h>
@@ -13,6 +15,7 @@
 #include "control/api/wire_json.h"
 #include "control/api/writing.h"
 #include "control/flowmap/graph.h"
+#include "control/history/comparison.h"
 
 namespace ringwall::api {
 namespace {
@@ -88,28 +91,61 @@ json::object period_json(const MapRequest& request, const flowmap::Period& perio
             {"group_by", json::value_from(request.keys)}};
 }
 
-Answer map(Context& context, Call& call) {
-    call.params.allow({"q", "since", "until", "group_by", "nodes", "edges"});
+// A map on its way to its reader.
+struct Picture {
+    MapEdges found;
     flowmap::GraphLimits limits;
-    limits.nodes = call.params.number("nodes", 1, 5000).value_or(limits.nodes);
-    limits.bundles = call.params.number("edges", 1, 50'000).value_or(limits.bundles);
-    const auto found = map_edges(context, call);
-    if (!found)
-        return std::unexpected(found.error());
-    const auto& request = found->request;
+    std::map<std::string, std::size_t> workloads; // behind each node, now
+    history::Comparison judged;                   // by the draft
+    std::expected<std::vector<v1::FlowVerdict>, std::string> verdicts;
+};
+
+json::object picture_json(const Picture& picture, const flowmap::VerdictOf& verdict) {
+    const auto& [reader, request, period] = picture.found;
     const auto graph =
-        flowmap::group(found->reader->catalog(), found->period.edges, request.keys, limits);
-    const auto now = workloads_by_node(context, call.who, request.keys);
-    auto out = period_json(request, found->period);
+        flowmap::group(reader->catalog(), period.edges, request.keys, picture.limits, verdict);
+    auto out = period_json(request, period);
     auto& nodes = out["nodes"].emplace_array();
     for (const auto& node : graph.nodes)
-        nodes.push_back(node_json(node, now));
+        nodes.push_back(node_json(node, picture.workloads));
     auto& edges = out["edges"].emplace_array();
     for (const auto& bundle : graph.bundles)
         edges.push_back(bundle_json(graph, bundle));
     out["hidden"] = {{"nodes", graph.hidden_nodes}, {"edges", graph.hidden_bundles}};
     out["warnings"] = to_json(request.warnings);
-    return ok(out);
+    return out;
+}
+
+http::Response as_drafted(const Picture& picture) {
+    if (!picture.verdicts)
+        return response(Problem{422, "invalid", picture.verdicts.error()});
+    std::unordered_map<flowmap::EdgeId, v1::FlowVerdict> verdicts;
+    for (std::size_t i = 0; i < picture.judged.edges.size(); ++i)
+        verdicts.emplace(picture.judged.edges[i].id, (*picture.verdicts)[i]);
+    return ok(picture_json(picture, [&](flowmap::EdgeId id) { return verdicts.at(id); }));
+}
+
+Answer map(Context& context, Call& call) {
+    call.params.allow({"q", "since", "until", "group_by", "nodes", "edges", "view"});
+    const auto picture = std::make_shared<Picture>();
+    auto& limits = picture->limits;
+    limits.nodes = call.params.number("nodes", 1, 5000).value_or(limits.nodes);
+    limits.bundles = call.params.number("edges", 1, 50'000).value_or(limits.bundles);
+    const auto view = call.params.text("view").value_or("reported");
+    if (view != "reported" && view != "draft")
+        call.params.fail("the parameter view is reported or draft");
+    auto found = map_edges(context, call);
+    if (!found)
+        return std::unexpected(found.error());
+    picture->found = std::move(*found);
+    picture->workloads = workloads_by_node(context, call.who, picture->found.request.keys);
+    if (view == "reported")
+        return ok(picture_json(*picture, {}));
+    picture->judged.draft = context.controller.draft();
+    picture->judged.take(picture->found.reader->catalog(), picture->found.period.edges);
+    context.options.aside([picture] { picture->verdicts = picture->judged.verdicts(); },
+                          [picture, reply = call.reply] { reply(as_drafted(*picture)); });
+    return std::nullopt;
 }
 
 // ---- /edges

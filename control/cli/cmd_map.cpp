@@ -33,6 +33,8 @@ Result<void> run_map(const Arguments& arguments) {
         return std::unexpected(client.error());
     client::Query query{{"q", fleet_query(arguments)}};
     add(query, arguments, "--group", "group_by");
+    if (arguments.has("--draft"))
+        query.emplace_back("view", "draft");
     add(query, arguments, "--nodes", "nodes");
     add(query, arguments, "--edges", "edges");
     const auto map = ask(*client, client::get(client::target({"map"}, query)));
@@ -118,6 +120,7 @@ Result<void> run_top(const Arguments& arguments) {
 constexpr std::array map_flags{
     Flag{"--since", "DURATION", "of the last 15m, 24h (default), 7d ..."},
     Flag{"--group", "KEYS", "labels that make a node, joined by commas (default app,env)"},
+    Flag{"--draft", "", "verdicts of the draft instead of those that were reported"},
     Flag{"--nodes", "N", "at most so many (300)"}, Flag{"--edges", "N", "at most so many (2000)"}};
 constexpr std::array top_flags{
     Flag{"--since", "DURATION", "of the last 90s, 15m (default), 24h ..."},

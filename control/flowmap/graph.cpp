@@ -44,12 +44,13 @@ class Nodes {
 
 using BundleKey = std::tuple<std::size_t, std::size_t, v1::FlowVerdict>;
 
-std::vector<Bundle> bundle(const Catalog& catalog, std::span<const EdgeNumbers> edges,
-                           Nodes& nodes) {
+std::vector<Bundle> bundle(const Catalog& catalog, std::span<const EdgeNumbers> edges, Nodes& nodes,
+                           const VerdictOf& verdict) {
     std::map<BundleKey, Bundle> bundles;
     for (const auto& [id, numbers] : edges) {
         const Edge& edge = catalog.edge(id);
-        const BundleKey key{nodes.of(edge.source), nodes.of(edge.destination), catalog.verdict(id)};
+        const BundleKey key{nodes.of(edge.source), nodes.of(edge.destination),
+                            verdict ? verdict(id) : catalog.verdict(id)};
         Bundle& bundle = bundles[key];
         std::tie(bundle.source, bundle.destination, bundle.verdict) = key;
         bundle.numbers += numbers;
@@ -116,9 +117,9 @@ Node node_of(const Side& side, const json::object& party, Keys keys) {
 }
 
 Graph group(const Catalog& catalog, std::span<const EdgeNumbers> edges, Keys keys,
-            const GraphLimits& limits) {
+            const GraphLimits& limits, const VerdictOf& verdict) {
     Nodes nodes(catalog, keys);
-    auto bundles = bundle(catalog, edges, nodes);
+    auto bundles = bundle(catalog, edges, nodes, verdict);
     std::ranges::sort(bundles, busier);
     Graph out;
     constexpr auto nowhere = static_cast<std::size_t>(-1);

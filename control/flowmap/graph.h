@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -57,8 +58,10 @@ struct GraphLimits {
     std::size_t nodes = 300, bundles = 2000;
 };
 
-// What does not fit is left out, least busy first, and counted.
+// What does not fit is left out, least busy first, and counted. `verdict`: of an edge; what both
+// ends said, where it is not given.
+using VerdictOf = std::function<v1::FlowVerdict(EdgeId)>;
 Graph group(const Catalog& catalog, std::span<const EdgeNumbers> edges, Keys keys,
-            const GraphLimits& limits);
+            const GraphLimits& limits, const VerdictOf& verdict = {});
 
 } // namespace ringwall::flowmap

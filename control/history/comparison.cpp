@@ -25,6 +25,23 @@ void Comparison::take(const flowmap::Catalog& catalog,
     }
 }
 
+std::expected<std::vector<v1::FlowVerdict>, std::string> Comparison::verdicts() const {
+    const Parties parties(sides);
+    auto judge = LabelJudge::make(draft, parties.all());
+    if (!judge)
+        return std::unexpected(judge.error());
+    std::vector<v1::FlowVerdict> out;
+    for (const auto& [id, edge, numbers] : edges) {
+        const auto opinion =
+            judge->judge(parties.end(sides, edge.source), parties.end(sides, edge.destination),
+                         edge.protocol, edge.port);
+        out.push_back(!opinion.judged   ? v1::UNMATCHED
+                      : opinion.blocked ? v1::BLOCKED
+                                        : v1::ALLOWED);
+    }
+    return out;
+}
+
 std::expected<Outcome, std::string> Comparison::run() const {
     const Parties parties(sides);
     auto now = LabelJudge::make(active, parties.all());

@@ -39,6 +39,9 @@ struct Comparison {
 
     // What was recorded, copied from the catalog.
     void take(const flowmap::Catalog& catalog, const std::vector<flowmap::EdgeNumbers>& edges);
+    // What the draft says of each edge, in their order: allowed, blocked, or unmatched where no end
+    // has an agent. Error: as run().
+    std::expected<std::vector<v1::FlowVerdict>, std::string> verdicts() const;
     // Error: the draft does not compile, with the sentence why.
     std::expected<Outcome, std::string> run() const;
 };

@@ -168,6 +168,10 @@ TEST_F(ApiMap, WhatIsProposedAllowsWhatWasRecorded) {
     ASSERT_EQ(impact.json.at("items").as_array().size(), 1U);
     EXPECT_EQ(std::string(impact.json.at("items").at(0).at("draft").at("rule").as_string()),
               name + "/web-to-app-tcp-8080-nginx");
+    EXPECT_EQ(ids("/map?group_by=app&view=draft", "edges", "id"),
+              (Words{"app=Payments|app=Payments|allowed", "app=Shop|app=Payments|blocked",
+                     "internet|app=Shop|blocked"}));
+    EXPECT_EQ(get("/map?view=staged").status, 400U);
     EXPECT_EQ(get("/proposal?level=all").status, 400U);
     EXPECT_EQ(get("/proposal?merge=true&level=app").status, 200U);
 }
