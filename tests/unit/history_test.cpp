@@ -10,8 +10,6 @@ namespace {
 
 using flowmap::testing::noon;
 using flowmap::testing::row;
-using flowmap::testing::second;
-using flowmap::testing::Told;
 
 constexpr auto policy_text = R"(
 apiVersion: ringwall/v1
