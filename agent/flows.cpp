@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include <fmt/format.h>
 
 #include "agent/flow_text.h"
+#include "common/hash.h"
 
 namespace ringwall::agent {
 namespace {
@@ -14,18 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 4> first_labels{"role", "app", "env", "loc"};
 constexpr std::uint64_t nobody = ~0ull;   // no process is known, so no user
 constexpr std::size_t cache_limit = 1024; // per kind of name
-
-std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-    hash ^= value + 0x9e3779b97f4a7c15ull + (hash << 12) + (hash >> 4);
-    hash *= 0xbf58476d1ce4e5b9ull;
-    return hash ^ (hash >> 29);
-}
-
-std::uint64_t mix(std::uint64_t hash, const Address& address) {
-    std::uint64_t half[2];
-    std::memcpy(half, address.bytes.data(), sizeof half);
-    return mix(mix(hash, half[0]), half[1]);
-}
 
 // Denies are one flow per peer, service and program (as the kernel folds them); all else, also a
 // flow that is denied after it was allowed, is one flow per socket and peer.

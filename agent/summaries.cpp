@@ -1,10 +1,10 @@
 #include "agent/summaries.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "agent/wire_words.h"
 #include "common/address_bytes.h"
+#include "common/hash.h"
 
 namespace ringwall::agent {
 namespace {
@@ -15,17 +15,7 @@ constexpr auto silence = std::chrono::minutes(10); // of a flow whose end was lo
 constexpr auto between_sweeps = std::chrono::minutes(1);
 constexpr std::size_t most_known = 65'536;
 
-std::size_t mix(std::size_t hash, std::uint64_t value) {
-    hash ^= value + 0x9e3779b97f4a7c15ull + (hash << 12) + (hash >> 4);
-    hash *= 0xbf58476d1ce4e5b9ull;
-    return hash ^ (hash >> 29);
-}
-
-std::size_t mix(std::size_t hash, const Address& address) {
-    std::uint64_t half[2];
-    std::memcpy(half, address.bytes.data(), sizeof half);
-    return mix(mix(hash, half[0]), half[1]);
-}
+using ringwall::mix;
 
 std::size_t mix(std::size_t hash, const void* pointer) {
     return mix(hash, std::uint64_t(reinterpret_cast<std::uintptr_t>(pointer)));

@@ -4,14 +4,13 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "agent/flow_text.h"
 #include "common/address_bytes.h"
 #include "common/ip.h"
 #include "common/time.h"
 #include "control/api/wire_json.h"
+#include "control/flowmap/catalog.h"
 
 namespace ringwall::app {
 namespace {
@@ -24,22 +23,13 @@ json::object labels_of(const std::string& text) {
     return !error && value.is_object() ? std::move(value.get_object()) : json::object{};
 }
 
-// "Web Server, Payments, Production, UK"
-std::string context_of(const json::object& labels) {
-    std::vector<std::string> parts;
-    for (const char* key : {"role", "app", "env", "loc"})
-        if (const auto* value = labels.if_contains(key); value && value->is_string())
-            parts.emplace_back(value->get_string());
-    return fmt::format("{}", fmt::join(parts, ", "));
-}
-
 json::object end_of(const std::string& address, const std::string& workload,
                     const std::string& labels_text) {
     const auto parsed = address_from_bytes(address);
     json::object out{{"address", parsed ? parsed->text() : "unknown"}};
     api::put(out, "workload", workload);
     auto labels = labels_of(labels_text);
-    api::put(out, "context", context_of(labels));
+    api::put(out, "context", flowmap::context_of(labels));
     if (!labels.empty())
         out["labels"] = std::move(labels);
     return out;

@@ -16,12 +16,6 @@ namespace json = boost::json;
 constexpr double box_width = 190, box_height = 34, column_step = 360, row_step = 62, margin = 24;
 constexpr std::size_t longest_name = 28; // code points in a box
 
-const json::array& list_in(const json::object& object, const char* name) {
-    static const json::array none;
-    const auto* found = at(object, name);
-    return found && found->is_array() ? found->get_array() : none;
-}
-
 // Text between tags or in an attribute. Control characters are nothing that XML can say.
 std::string escaped(std::string_view text) {
     std::string out;

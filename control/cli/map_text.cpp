@@ -15,12 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-const json::array& list_in(const json::object& object, const char* name) {
-    static const json::array none;
-    const auto* found = at(object, name);
-    return found && found->is_array() ? found->get_array() : none;
-}
-
 std::map<std::string, std::string> names_of(const json::object& map) {
     std::map<std::string, std::string> out;
     for (const auto& node : list_in(map, "nodes"))
@@ -65,6 +59,12 @@ Look look_of(const std::string& verdict) {
 }
 
 } // namespace
+
+const json::array& list_in(const json::object& object, const char* name) {
+    static const json::array none;
+    const auto* found = at(object, name);
+    return found && found->is_array() ? found->get_array() : none;
+}
 
 std::string services_text(const json::object& edge) {
     std::vector<std::string> out;

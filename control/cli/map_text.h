@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "control/cli/output.h"
@@ -17,6 +18,8 @@ std::string map_dot(const boost::json::object& map);
 // A picture by itself, without fonts or scripts from elsewhere.
 std::string map_svg(const boost::json::object& map);
 
+// A member that is a list; an empty one where there is none.
+const boost::json::array& list_in(const boost::json::object& object, const char* name);
 // "tcp/443, udp/53, +3 more"
 std::string services_text(const boost::json::object& edge);
 

@@ -29,15 +29,6 @@ void put(json::object& out, const char* key, const std::string& value) {
         out[key] = value;
 }
 
-// "Web Server, Payments, Production, UK"
-std::string context_of(const json::object& labels) {
-    std::vector<std::string> parts;
-    for (const char* key : {"role", "app", "env", "loc"})
-        if (const auto* value = labels.if_contains(key); value && value->is_string())
-            parts.emplace_back(value->get_string());
-    return fmt::format("{}", fmt::join(parts, ", "));
-}
-
 json::object party_of(const Side& side) {
     json::object out;
     if (side.kind == Kind::workloads) {
@@ -64,6 +55,14 @@ json::object party_of(const Side& side) {
 }
 
 } // namespace
+
+std::string context_of(const json::object& labels) {
+    std::vector<std::string> parts;
+    for (const char* key : {"role", "app", "env", "loc"})
+        if (const auto* value = labels.if_contains(key); value && value->is_string())
+            parts.emplace_back(value->get_string());
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
 
 // The unit's last part, else the container, else the program's name.
 std::string shown(const Side& side) {

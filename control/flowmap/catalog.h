@@ -14,6 +14,8 @@
 namespace ringwall::flowmap {
 
 std::string shown(const Side& side); // what people call its process
+// "Web Server, Payments, Production, UK"
+std::string context_of(const boost::json::object& labels);
 
 // Numbers are given in order and stay what they are. Not for two threads at once.
 class Catalog {

@@ -1,25 +1,13 @@
 #include "control/flowmap/minute.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "common/address_bytes.h"
+#include "common/hash.h"
 #include "control/flowmap/ends.h"
 
 namespace ringwall::flowmap {
 namespace {
-
-std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-    hash ^= value + 0x9e3779b97f4a7c15ull + (hash << 12) + (hash >> 4);
-    hash *= 0xbf58476d1ce4e5b9ull;
-    return hash ^ (hash >> 29);
-}
-
-std::uint64_t mix(std::uint64_t hash, const Address& address) {
-    std::uint64_t half[2];
-    std::memcpy(half, address.bytes.data(), sizeof half);
-    return mix(mix(hash, half[0]), half[1]);
-}
 
 Numbers numbers_of(const flows::Row& row, bool outward) {
     const auto& summary = row.summary;
