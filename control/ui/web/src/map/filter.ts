@@ -1,0 +1,32 @@
+// From a group or an edge of the map to the filter that means the same flows.
+import type { MapNode } from "../api/types";
+import { both, labelTerm, quoted, term, type End } from "../query";
+
+export function nodeTerms(node: MapNode, groupBy: string[], end: End): string {
+  const dotted = end ? `${end}.` : "";
+  switch (node.kind) {
+    case "list":
+      return term(end, "list", node.name);
+    case "network":
+      return `${dotted}address=${quoted(node.name)}`;
+    case "internet":
+      return `not ${dotted}workload=*`;
+    case "unlabelled":
+      return both(`${dotted}workload=*`, ...groupBy.map((key) => `not ${labelAny(end, key)}`));
+    default:
+      return both(
+        ...groupBy.map((key) => {
+          const value = node.labels?.[key];
+          return value === undefined ? `not ${labelAny(end, key)}` : labelTerm(end, key, value);
+        }),
+      );
+  }
+}
+
+const labelAny = (end: End, key: string) => labelTerm(end, key, "x").replace(/x$/, "*");
+
+export function labelQuery(node: MapNode): string {
+  return Object.entries(node.labels ?? {})
+    .map(([key, value]) => `${key}=${/[,()"]|^\s|\s$/.test(value) ? `"${value.replace(/["\\]/g, "\\$&")}"` : value}`)
+    .join(",");
+}

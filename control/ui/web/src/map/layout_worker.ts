@@ -1,0 +1,5 @@
+import { layout, type LayoutTask } from "./forces";
+
+self.onmessage = (event: MessageEvent<LayoutTask>) => {
+  self.postMessage(layout(event.data));
+};

@@ -1,0 +1,32 @@
+import { href, route } from "../router";
+import { ChangesPage } from "./changes";
+import { ImpactPage } from "./impact";
+import { RolloutCard } from "./rollout";
+import { RulesPage } from "./rules";
+import { VersionsPage } from "./versions";
+
+const PARTS: Record<string, [string, () => preact.JSX.Element]> = {
+  rules: ["Rules", RulesPage],
+  changes: ["Pending changes", ChangesPage],
+  impact: ["Impact", ImpactPage],
+  versions: ["Versions", VersionsPage],
+};
+
+export function PolicyPage() {
+  const part = route.value.rest[0] || "rules";
+  const Part = PARTS[part]?.[1];
+  return (
+    <div class="page scroll">
+      <h1>Policy</h1>
+      <nav class="parts" aria-label="Policy">
+        {Object.entries(PARTS).map(([id, [title]]) => (
+          <a key={id} href={href(`policy/${id}`)} aria-current={id === part ? "page" : undefined}>
+            {title}
+          </a>
+        ))}
+      </nav>
+      <RolloutCard />
+      {Part ? <Part key={part} /> : <p class="state">There is no such part.</p>}
+    </div>
+  );
+}

@@ -1,0 +1,93 @@
+import { pages } from "../api/client";
+import type { Rule, RuleSet } from "../api/types";
+import { plural } from "../format";
+import { href, param, setParams } from "../router";
+import { changed } from "../state/live";
+import { Empty, Failure, Loading } from "../ui/states";
+import { Whole } from "../ui/text";
+import { useData } from "../ui/use_data";
+import { scopeWords, sentence } from "./sentences";
+
+export function RulesPage() {
+  const version = param("version") || "active";
+  const loaded = useData(`rules ${version} ${changed.change.value} ${changed.version.value}`, (signal) =>
+    pages<RuleSet>("rule-sets", { version }, 1000, signal),
+  );
+  const wanted = param("set");
+  const sets = loaded.data?.items.filter((set) => !wanted || set.metadata.name === wanted);
+  return (
+    <>
+      <div class="toolbar">
+        <label class="field">
+          <span>Show</span>
+          <select value={version} onChange={(event) => setParams({ version: event.currentTarget.value })}>
+            <option value="active">what is in force</option>
+            <option value="draft">the draft</option>
+            {/^\d+$/.test(version) && <option value={version}>version {version}</option>}
+          </select>
+        </label>
+        {wanted && (
+          <button type="button" onClick={() => setParams({ set: undefined })}>
+            Show all rule sets
+          </button>
+        )}
+      </div>
+      {loaded.problem &&
+        !loaded.data &&
+        (loaded.problem.status === 404 ? <Nothing /> : <Failure problem={loaded.problem} retry={loaded.reload} />)}
+      {loaded.loading && !loaded.data && <Loading what="the rules" />}
+      {sets && !sets.length && <Nothing />}
+      {sets?.map((set) => (
+        <SetCard key={set.metadata.name} set={set} />
+      ))}
+      {loaded.data?.next && (
+        <p class="warnings" role="status">
+          The first 1,000 rule sets of {loaded.data.total} are shown.
+        </p>
+      )}
+    </>
+  );
+}
+
+const Nothing = () => (
+  <Empty>
+    No rule set here. What is written but not in force is in the draft and under{" "}
+    <a href={href("policy/changes")}>pending changes</a>.
+  </Empty>
+);
+
+function SetCard({ set }: { set: RuleSet }) {
+  const { scopes, rules } = set.spec;
+  return (
+    <section class="card">
+      <h2>
+        <Whole value={set.metadata.name} />
+      </h2>
+      <p class="quiet">
+        Holds: <Whole value={scopeWords(scopes)} /> · {plural(rules.length, "rule")}
+      </p>
+      <ul class="rules">
+        {rules.map((rule) => (
+          <RuleLine key={rule.name} rule={rule} set={set} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function RuleLine({ rule, set }: { rule: Rule; set: RuleSet }) {
+  const q = `rule="${set.metadata.name}/${rule.name}"`;
+  return (
+    <li class={`rule rule-${rule.action}`}>
+      <p>
+        <Whole value={sentence(rule, set.spec.scopes)} />
+      </p>
+      <p class="quiet">
+        <Whole value={rule.name} /> ·{" "}
+        <a href={href("flows", { q, since: "24h" })} aria-label={`Flows that ${rule.name} decided`}>
+          flows
+        </a>
+      </p>
+    </li>
+  );
+}
