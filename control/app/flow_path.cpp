@@ -68,6 +68,11 @@ flows::Labels FlowPath::labels_of(const v1::FlowSummary& summary) const {
     if (summary.peer_identities_size() > 0)
         if (const auto* key = controller_->identity_key(summary.peer_identities(0)))
             peer = key->labels;
+    // Who the rules of that host do not know is known here.
+    if (peer.empty() && summary.peer_lists_size() == 0)
+        if (const auto name = peer_of(summary); !name.empty())
+            if (const auto* labels = labels_of_workload(*controller_, name))
+                peer = *labels;
     const bool outward = summary.direction() != v1::INBOUND;
     return outward ? flows::Labels{to_text(local), to_text(peer)}
                    : flows::Labels{to_text(peer), to_text(local)};
