@@ -57,7 +57,7 @@ std::string etag_of(std::string_view content) {
 std::string inflate_all(std::string_view compressed) {
     z_stream stream{};
     inflateInit2(&stream, 15 + 16);
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
+    stream.next_in = reinterpret_cast<const Bytef*>(compressed.data());
     stream.avail_in = static_cast<uInt>(compressed.size());
     std::string out;
     std::array<char, 16384> piece{};

@@ -34,13 +34,13 @@ TEST_F(ApiAccess, TheFirstTokenOwnsEverything) {
 }
 
 TEST_F(ApiAccess, NoTokenOrABadOneIsRefused) {
-    secret_.clear();
+    bearer.clear();
     const auto none = get("/workloads");
     EXPECT_EQ(none.status, 401U);
     EXPECT_EQ(none.headers.at("WWW-Authenticate"), "Bearer");
     EXPECT_EQ(get("/workloads", {{"authorization", "Basic eDp5"}}).status, 401U);
     EXPECT_EQ(get("/workloads", {{"authorization", "Bearer "}}).status, 401U);
-    secret_ = owner_.substr(0, owner_.size() - 1);
+    bearer = owner_secret.substr(0, owner_secret.size() - 1);
     EXPECT_EQ(get("/workloads").status, 401U);
 }
 
@@ -59,7 +59,7 @@ TEST_F(ApiAccess, ASecretIsShownOnceAndItsHashNever) {
         EXPECT_EQ(answer.body.find(secret), std::string::npos) << path;
     }
     EXPECT_EQ(made.body.find(hash), std::string::npos);
-    secret_ = secret;
+    bearer = secret;
     EXPECT_EQ(get("/whoami").json.at("name"), "token ci");
     EXPECT_EQ(get("/tokens").status, 403U);
 }
@@ -107,9 +107,9 @@ TEST_F(ApiAccess, ATokenEndsWhenItExpires) {
     const auto secret =
         post("/tokens", R"({"name":"short","role":"viewer","expires":"2027-01-15T09:10:00Z"})");
     ASSERT_EQ(secret.status, 201U) << secret.body;
-    secret_ = std::string(secret.json.at("secret").as_string());
+    bearer = std::string(secret.json.at("secret").as_string());
     EXPECT_EQ(get("/whoami").status, 200U);
-    world_.pass(600s);
+    fleet.pass(600s);
     const auto late = get("/whoami");
     EXPECT_EQ(late.status, 401U);
     EXPECT_NE(late.detail().find("expired at 2027-01-15T09:10:00"), std::string::npos)
@@ -118,7 +118,7 @@ TEST_F(ApiAccess, ATokenEndsWhenItExpires) {
 
 TEST_F(ApiAccess, ChangingATokenKeepsItsSecret) {
     become("ci", "viewer");
-    const auto secret = secret_;
+    const auto secret = bearer;
     be_owner();
     const auto changed =
         put("/tokens/ci", R"({"apiVersion":"ringwall/v1","kind":"Token","metadata":{"name":"ci"},)"
@@ -126,11 +126,11 @@ TEST_F(ApiAccess, ChangingATokenKeepsItsSecret) {
     EXPECT_EQ(changed.status, 200U) << changed.body;
     EXPECT_EQ(changed.json.at("edits").at(0).at("differences").as_array().size(), 1U)
         << changed.body;
-    secret_ = secret;
+    bearer = secret;
     EXPECT_EQ(get("/whoami").json.at("role"), "editor");
     be_owner();
     EXPECT_EQ(remove("/tokens/ci").status, 200U);
-    secret_ = secret;
+    bearer = secret;
     EXPECT_EQ(get("/whoami").status, 401U);
 }
 
@@ -213,31 +213,31 @@ TEST_F(ApiAccess, ATokenOfAUserHasAtMostItsRights) {
         201U);
     const auto made = token_of("alice", "provisioner");
     ASSERT_EQ(made.status, 201U) << made.body;
-    secret_ = std::string(made.json.at("secret").as_string());
+    bearer = std::string(made.json.at("secret").as_string());
     const auto who = get("/whoami");
     EXPECT_EQ(who.json.at("name"), "alice");
     EXPECT_EQ(who.json.at("rights"), boost::json::parse(R"(["read","modes"])"));
     EXPECT_EQ(who.json.at("scope"), boost::json::parse(R"({"app":["Payments"]})"));
-    const auto alice = secret_;
+    const auto alice = bearer;
     be_owner();
     EXPECT_EQ(put_user("alice", R"({"role":"editor","disabled":true})").status, 200U);
-    secret_ = alice;
+    bearer = alice;
     EXPECT_EQ(get("/whoami").status, 401U);
     be_owner();
     EXPECT_EQ(put_user("alice", R"({"role":"editor"})").status, 200U);
-    secret_ = alice;
+    bearer = alice;
     EXPECT_EQ(get("/whoami").status, 200U);
     be_owner();
     EXPECT_EQ(remove("/users/alice").status, 200U);
-    secret_ = alice;
+    bearer = alice;
     EXPECT_EQ(get("/whoami").status, 401U);
 }
 
 TEST_F(ApiAccess, TheAuditLogNamesTheUserAndTheAddress) {
     ASSERT_EQ(put_user("alice", R"({"role":"editor"})").status, 201U);
     const auto made = token_of("alice", "editor");
-    secret_ = std::string(made.json.at("secret").as_string());
-    peer_ = "198.51.100.9";
+    bearer = std::string(made.json.at("secret").as_string());
+    client = "198.51.100.9";
     ASSERT_EQ(put("/workloads/web-1", workload("web-1", R"({"app":"x"})", "10.0.0.1")).status,
               201U);
     const auto audit = get("/audit?actor=alice");
@@ -248,18 +248,18 @@ TEST_F(ApiAccess, TheAuditLogNamesTheUserAndTheAddress) {
 
 TEST_F(ApiAccess, RightsEndWithTheRequestThatTakesThem) {
     become("ci", "editor");
-    const auto ci = secret_;
+    const auto ci = bearer;
     EXPECT_EQ(get("/whoami").status, 200U);
     be_owner();
     EXPECT_EQ(remove("/tokens/ci?dry_run=true").status, 200U);
-    secret_ = ci;
+    bearer = ci;
     EXPECT_EQ(get("/whoami").status, 200U);
 }
 
 // ---- Rates
 
 TEST_F(ApiAccess, GuessingIsSlow) {
-    secret_ = "rw_wrong";
+    bearer = "rw_wrong";
     for (int i = 0; i < 5; ++i)
         EXPECT_EQ(get("/whoami").status, 401U);
     EXPECT_EQ(get("/whoami").status, 429U);
@@ -267,40 +267,40 @@ TEST_F(ApiAccess, GuessingIsSlow) {
     const auto held_up = get("/whoami");
     EXPECT_EQ(held_up.status, 429U);
     EXPECT_EQ(held_up.headers.at("Retry-After"), "1");
-    peer_ = "192.0.2.8";
+    client = "192.0.2.8";
     EXPECT_EQ(get("/whoami").status, 200U) << "others are not held up";
-    peer_ = "192.0.2.7";
-    world_.pass(1000ms);
+    client = "192.0.2.7";
+    fleet.pass(1000ms);
     EXPECT_EQ(get("/whoami").status, 200U);
 }
 
 TEST_F(ApiAccess, AnIpv6NetworkCountsAsOne) {
-    secret_ = "rw_wrong";
+    bearer = "rw_wrong";
     for (int i = 1; i <= 5; ++i) {
-        peer_ = fmt::format("2001:db8:1:2::{}", i);
+        client = fmt::format("2001:db8:1:2::{}", i);
         EXPECT_EQ(get("/whoami").status, 401U);
     }
-    peer_ = "2001:db8:1:2:ffff::1";
+    client = "2001:db8:1:2:ffff::1";
     EXPECT_EQ(get("/whoami").status, 429U);
-    peer_ = "2001:db8:1:3::1";
+    client = "2001:db8:1:3::1";
     EXPECT_EQ(get("/whoami").status, 401U);
 }
 
 TEST_F(ApiAccess, RequestsAreCountedByAddressAndByToken) {
-    options_.by_address = {.per_second = 10, .burst = 3};
-    options_.by_token = {.per_second = 10, .burst = 5};
+    api_options.by_address = {.per_second = 10, .burst = 3};
+    api_options.by_token = {.per_second = 10, .burst = 5};
     restart_api();
     for (int i = 0; i < 3; ++i)
         EXPECT_EQ(get("/whoami").status, 200U);
     EXPECT_EQ(get("/whoami").status, 429U);
     EXPECT_EQ(send("GET", "/healthz").status, 200U) << "probes always get an answer";
-    peer_ = "192.0.2.8";
+    client = "192.0.2.8";
     EXPECT_EQ(get("/whoami").status, 200U);
     EXPECT_EQ(get("/whoami").status, 200U);
     const auto token = get("/whoami");
     EXPECT_EQ(token.status, 429U);
     EXPECT_NE(token.detail().find("with this token"), std::string::npos);
-    world_.pass(1000ms);
+    fleet.pass(1000ms);
     EXPECT_EQ(get("/whoami").status, 200U);
 }
 

@@ -39,7 +39,7 @@ class ApiAgents : public ApiTest {
 
 TEST_F(ApiAgents, AHostPairsWithTheTokenOfALine) {
     auto wanted = request(token_of_line());
-    secret_.clear();
+    bearer.clear();
     wanted["labels"] = json::object{{"app", "Payments"}};
     const auto paired = post("/pair", json::serialize(wanted));
     ASSERT_EQ(paired.status, 200U) << paired.body;
@@ -55,14 +55,14 @@ TEST_F(ApiAgents, AHostPairsWithTheTokenOfALine) {
     const auto key = pki::PrivateKey::generate(pki::KeyKind::tls);
     const auto csr = json::serialize(json::object{{"csr", *pki::make_request(*key, "web-1")}});
     EXPECT_EQ(post("/renew", csr).status, 401U);
-    agent_ = "web-1";
+    client_agent = "web-1";
     EXPECT_EQ(post("/renew", csr).status, 200U);
     EXPECT_EQ(post("/renew", R"({"csr":"x"})").status, 422U);
 }
 
 TEST_F(ApiAgents, PairingIsReadStrictlyAndGuessedSlowly) {
     auto wanted = request(std::string(64, '0'));
-    secret_.clear();
+    bearer.clear();
     auto bad = wanted;
     bad["addresses"] = json::array{"nowhere"};
     bad["host"] = "x";
@@ -83,12 +83,12 @@ TEST_F(ApiAgents, ALineIsForANameOfTheController) {
 }
 
 TEST_F(ApiAgents, AnAgentIsShownWithItsWorkload) {
-    const auto host = world_.pair("web-1", R"({"role":"Web","app":"Payments"})", "10.0.0.1");
+    const auto host = fleet.pair("web-1", R"({"role":"Web","app":"Payments"})", "10.0.0.1");
     v1::HostReport report;
     report.set_hostname("web-1");
     report.set_os("Debian");
     report.set_kernel("6.1");
-    report.set_taken_ns(world_.me().time_ns);
+    report.set_taken_ns(fleet.me().time_ns);
     auto& interface = *report.add_interfaces();
     interface.set_name("eth0");
     interface.set_mac(std::string("\x02\x00\x5e\xff\x00\x01", 6));
@@ -100,7 +100,7 @@ TEST_F(ApiAgents, AnAgentIsShownWithItsWorkload) {
     listener.set_address(std::string(4, '\0'));
     listener.mutable_process()->set_path("/usr/sbin/nginx");
     host->report(report);
-    world_.settle();
+    fleet.settle();
     const auto one = get("/agents/web-1");
     ASSERT_EQ(one.status, 200U);
     EXPECT_EQ(one.json.at("presence"), "online");
@@ -112,10 +112,10 @@ TEST_F(ApiAgents, AnAgentIsShownWithItsWorkload) {
 }
 
 TEST_F(ApiAgents, AgentsAreListedByPresenceAndLabels) {
-    world_.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
-    world_.pair("app-1", R"({"role":"App"})", "10.0.0.2");
-    world_.pair("app-2", R"({"role":"App"})", "10.0.0.3")->stop();
-    world_.pass(70s);
+    fleet.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
+    fleet.pair("app-1", R"({"role":"App"})", "10.0.0.2");
+    fleet.pair("app-2", R"({"role":"App"})", "10.0.0.3")->stop();
+    fleet.pass(70s);
     using Names = std::vector<std::string>;
     EXPECT_EQ(get("/agents").names(), (Names{"app-1", "app-2", "web-1"}));
     EXPECT_EQ(get("/agents?labels=role%3DApp").names(), (Names{"app-1", "app-2"}));
@@ -128,17 +128,17 @@ TEST_F(ApiAgents, AgentsAreListedByPresenceAndLabels) {
 }
 
 TEST_F(ApiAgents, ACommandIsAnsweredByTheAgent) {
-    world_.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
+    fleet.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
     std::optional<http::Response> later;
     http::Request request{
         "POST",
         "/api/v1/agents/web-1/commands",
-        {{"authorization", "Bearer " + secret_}, {"content-type", "application/json"}},
+        {{"authorization", "Bearer " + bearer}, {"content-type", "application/json"}},
         R"({"pause":600})",
-        peer_,
+        client,
         ""};
-    api_->handle(request, [&](http::Response out) { later = std::move(out); });
-    world_.settle();
+    running->handle(request, [&](http::Response out) { later = std::move(out); });
+    fleet.settle();
     ASSERT_TRUE(later);
     EXPECT_EQ(later->status, 200U);
     EXPECT_EQ(json::parse(later->body), json::parse(R"({"ok":true,"sentence":"done"})"));
@@ -149,23 +149,23 @@ TEST_F(ApiAgents, ACommandIsAnsweredByTheAgent) {
 }
 
 TEST_F(ApiAgents, ACommandIsOneThing) {
-    world_.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
+    fleet.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
     for (const char* bad :
          {"{}", R"({"pause":600,"resume":true})", R"({"pause":0})", R"({"pause":100000})",
           R"({"resume":false})", R"({"end":{}})", R"({"end":{"subject":"a","peer":"x"}})",
           R"({"pasue":600})", R"({"end":{"subject":"a","proto":"tpc"}})"})
         EXPECT_EQ(post("/agents/web-1/commands", bad).status, 422U) << bad;
-    world_.hosts.at("web-1")->stop();
+    fleet.hosts.at("web-1")->stop();
     EXPECT_EQ(post("/agents/web-1/commands", R"({"resume":true})").status, 409U);
     EXPECT_EQ(post("/agents/none/commands", R"({"resume":true})").status, 404U);
 }
 
 TEST_F(ApiAgents, ARevokedAgentIsTold) {
-    world_.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
+    fleet.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
     EXPECT_EQ(post("/agents/web-1/revoke", "{}").status, 422U);
     EXPECT_EQ(post("/agents/web-1/revoke", R"({"reason":"sold"})").status, 204U);
     EXPECT_EQ(get("/agents/web-1").json.at("revoked"), "sold");
-    EXPECT_FALSE(world_.hosts.at("web-1")->online());
+    EXPECT_FALSE(fleet.hosts.at("web-1")->online());
 }
 
 } // namespace

@@ -14,7 +14,7 @@ class ApiAuthority : public ApiTest {
   protected:
     Answer step(const std::string& name, const std::string& query = "") {
         auto out = post("/authority/rotation" + query, R"({"step":")" + name + R"("})");
-        world_.settle();
+        fleet.settle();
         return out;
     }
     std::vector<std::string> phases() {
@@ -44,7 +44,7 @@ TEST_F(ApiAuthority, TheCaIsShown) {
 }
 
 TEST_F(ApiAuthority, TheStepsAreTakenInTheirOrder) {
-    world_.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
+    fleet.pair("web-1", R"({"role":"Web"})", "10.0.0.1");
     EXPECT_EQ(step("switch").status, 409U);
     const auto announced = step("announce");
     ASSERT_EQ(announced.status, 200U) << announced.body;
@@ -52,14 +52,14 @@ TEST_F(ApiAuthority, TheStepsAreTakenInTheirOrder) {
     EXPECT_EQ(announced.json.at("unacknowledged"),
               json::parse(R"({"total":1,"connected":1,"first":["web-1"]})"));
     EXPECT_EQ(phases(), (Names{"issuing", "announced"}));
-    world_.pass(5s);
+    fleet.pass(5s);
     EXPECT_EQ(step("switch").status, 200U);
     EXPECT_EQ(phases(), (Names{"retiring", "issuing"}));
     const auto early = step("retire");
     EXPECT_EQ(early.status, 409U);
     EXPECT_EQ(early.code(), "conflict");
     EXPECT_NE(early.detail().find("web-1"), std::string::npos) << early.detail();
-    world_.pass(5s);
+    fleet.pass(5s);
     EXPECT_EQ(step("retire").status, 200U);
     EXPECT_EQ(phases(), Names{"issuing"});
 }
@@ -83,8 +83,8 @@ TEST_F(ApiAuthority, OnlyAdministratorsOfEverythingRotate) {
 }
 
 TEST_F(ApiAuthority, NamesOutsideOfTheScopeAreLeftOut) {
-    world_.pair("web-1", R"({"loc":"UK"})", "10.0.0.1");
-    world_.pair("web-2", R"({"loc":"US"})", "10.0.0.2");
+    fleet.pair("web-1", R"({"loc":"UK"})", "10.0.0.1");
+    fleet.pair("web-2", R"({"loc":"US"})", "10.0.0.2");
     ASSERT_EQ(step("announce").status, 200U);
     become("uk", "viewer", R"({"loc":["UK"]})");
     const auto seen = get("/authority").json.at("unacknowledged");

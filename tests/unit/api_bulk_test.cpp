@@ -144,7 +144,7 @@ TEST_F(ApiBulk, WhichWorkloadsHasToBeSaidOnce) {
 }
 
 TEST_F(ApiBulk, TheStepToFullWarnsOfWhatItWouldCut) {
-    flows_.arrive(
+    flow_source.arrive(
         R"({"id":"1","started":"2027-01-15T08:59:00Z","time":"2027-01-15T08:59:00Z","count":2,"verdict":"would-block","reason":"no-rule","rules":[],"direction":"inbound","protocol":"tcp","port":22,"source":{"address":"10.0.0.3"},"destination":{"address":"10.0.0.1","workload":"web-1"},"subject":"web-1"})");
     const auto done =
         post("/workloads/mode?dry_run=true", R"({"names":["web-1","web-2"],"mode":"full"})");

@@ -11,8 +11,8 @@ namespace json = boost::json;
 class ApiCuts : public ApiTest {
   protected:
     ApiCuts() {
-        world_.pair("app-1", R"({"role":"App","app":"Payments"})", "10.0.1.5");
-        world_.pair("web-1", R"({"role":"Web","app":"Payments"})", "10.0.0.1");
+        fleet.pair("app-1", R"({"role":"App","app":"Payments"})", "10.0.1.5");
+        fleet.pair("web-1", R"({"role":"Web","app":"Payments"})", "10.0.0.1");
         auto& said = host("app-1").cuts;
         said.set_judged(7);
         said.set_total(2);
@@ -20,7 +20,7 @@ class ApiCuts : public ApiTest {
         add(said, "192.0.2.7", 51'122, true);
         host("web-1").cuts.set_judged(3);
     }
-    core_test::Host& host(const std::string& name) { return *world_.hosts.at(name); }
+    core_test::Host& host(const std::string& name) { return *fleet.hosts.at(name); }
     static void add(v1::Cuts& cuts, const char* peer, std::uint32_t port, bool yours) {
         auto& cut = *cuts.add_rows();
         const auto address = Address::parse(peer).value();

@@ -8,7 +8,6 @@
 namespace ringwall::api_test {
 namespace {
 
-using flowmap::testing::noon;
 using flowmap::testing::served;
 using flowmap::testing::Told;
 
@@ -55,7 +54,7 @@ class ApiMap : public ApiTest {
                         .source_labels = "{}",
                         .destination_labels = labels("Shop", "Web"),
                         .port = 443}));
-        options_.map = &map;
+        api_options.map = &map;
         restart_api();
     }
     std::vector<std::string> ids(const std::string& target, const char* list, const char* key) {
@@ -186,7 +185,7 @@ TEST_F(ApiMap, WhatIsWrongIsNamed) {
     EXPECT_EQ(get("/edges?sort=size").status, 400U);
     EXPECT_EQ(get("/edges?after=x").status, 400U);
     EXPECT_EQ(get("/map?q=app%3DPaiments").sentences().size(), 1U);
-    options_.map = nullptr;
+    api_options.map = nullptr;
     restart_api();
     EXPECT_EQ(get("/map").status, 503U);
 }

@@ -51,27 +51,27 @@ TEST_F(ApiOperations, ABackupIsAWholeDatabase) {
     make("web-1", "10.0.0.1");
     const auto answer = get("/backup");
     ASSERT_EQ(answer.status, 200U) << answer.body;
-    const auto file = world_.scratch.path("copy.db");
+    const auto file = fleet.scratch.path("copy.db");
     std::ofstream(file, std::ios::binary) << answer.body;
     const auto store = store::open_sqlite({.path = file});
     ASSERT_TRUE(store) << store.error().message;
     EXPECT_TRUE((*store)->object({"workload", "web-1"}));
-    for (const auto& entry : std::filesystem::directory_iterator(world_.scratch.path("")))
+    for (const auto& entry : std::filesystem::directory_iterator(fleet.scratch.path("")))
         EXPECT_FALSE(entry.path().filename().string().starts_with("backup-")) << "left behind";
 }
 
 TEST_F(ApiOperations, OneBackupAtATime) {
-    hold_aside_ = true;
+    hold_beside = true;
     EXPECT_EQ(get("/backup").status, 0U) << "its answer comes later";
     EXPECT_EQ(get("/backup").status, 503U);
-    ASSERT_EQ(aside_.size(), 1U);
-    aside_.front()();
-    hold_aside_ = false;
+    ASSERT_EQ(beside.size(), 1U);
+    beside.front()();
+    hold_beside = false;
     EXPECT_EQ(get("/backup").status, 200U);
 }
 
 TEST_F(ApiOperations, ABackupThatFailsSaysWhy) {
-    options_.temp_dir = world_.scratch.path("not/there");
+    api_options.temp_dir = fleet.scratch.path("not/there");
     restart_api();
     const auto answer = get("/backup");
     EXPECT_EQ(answer.status, 500U);
@@ -79,17 +79,17 @@ TEST_F(ApiOperations, ABackupThatFailsSaysWhy) {
 }
 
 TEST_F(ApiOperations, ProbesNeedNoToken) {
-    secret_.clear();
+    bearer.clear();
     EXPECT_EQ(send("GET", "/healthz").json, boost::json::parse(R"({"status":"ok"})"));
     EXPECT_EQ(send("GET", "/readyz").status, 200U);
-    unready_ = "the disk is full";
+    unready = "the disk is full";
     EXPECT_EQ(send("GET", "/readyz").status, 503U);
     EXPECT_EQ(send("GET", "/healthz").status, 200U);
     EXPECT_EQ(send("GET", "/metrics").status, 401U);
 }
 
 TEST_F(ApiOperations, MetricsCountWhatHappens) {
-    options_.metrics = [] {
+    api_options.metrics = [] {
         prometheus::MetricFamily family{
             "ringwall_more", "From outside.", prometheus::MetricType::Gauge, {}};
         family.metric.emplace_back().gauge.value = 7;
@@ -97,7 +97,7 @@ TEST_F(ApiOperations, MetricsCountWhatHappens) {
     };
     restart_api();
     make("web-1", "10.0.0.1");
-    world_.pair("web-2", R"({"app":"x"})", "10.0.0.2");
+    fleet.pair("web-2", R"({"app":"x"})", "10.0.0.2");
     const auto text = send("GET", "/metrics");
     EXPECT_EQ(text.status, 200U);
     for (const char* line :
@@ -108,7 +108,7 @@ TEST_F(ApiOperations, MetricsCountWhatHappens) {
 }
 
 TEST_F(ApiOperations, WhatNobodyExpectsIsAProblemNotACrash) {
-    options_.unready = []() -> std::string { throw std::runtime_error("odd"); };
+    api_options.unready = []() -> std::string { throw std::runtime_error("odd"); };
     restart_api();
     EXPECT_EQ(send("GET", "/readyz").status, 500U);
 }

@@ -77,7 +77,7 @@ TEST_F(ApiRouter, EveryReferenceOfTheDocumentLeadsSomewhere) {
 }
 
 TEST_F(ApiRouter, ServesTheDocumentWithoutAToken) {
-    secret_.clear();
+    bearer.clear();
     const auto answer = get("/openapi.json");
     EXPECT_EQ(answer.status, 200U);
     EXPECT_EQ(answer.json, api::openapi_document());
@@ -114,10 +114,10 @@ TEST_F(ApiRouter, AnswersAreNotToBeKept) {
 }
 
 TEST_F(ApiRouter, BodiesAreJsonOfABoundedSize) {
-    http::Request request{"POST", "/api/v1/apply", {{"authorization", "Bearer " + secret_}},
-                          "x",    peer_,           ""};
+    http::Request request{"POST", "/api/v1/apply", {{"authorization", "Bearer " + bearer}},
+                          "x",    client,          ""};
     unsigned status = 0;
-    api_->handle(request, [&](const http::Response& out) { status = out.status; });
+    running->handle(request, [&](const http::Response& out) { status = out.status; });
     EXPECT_EQ(status, 415U);
     EXPECT_EQ(post("/apply", "{", {}).status, 400U);
     const auto bad = post("/apply", R"({"documents": [], "documents": []})");

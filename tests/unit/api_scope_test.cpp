@@ -147,8 +147,8 @@ TEST_F(ApiScope, ARolloutOfOthersIsTheirs) {
 }
 
 TEST_F(ApiScope, AgentsFollowTheirWorkloads) {
-    world_.pair("pay-2", pay, "10.0.0.21");
-    world_.pair("shop-2", shop, "10.0.0.22");
+    fleet.pair("pay-2", pay, "10.0.0.21");
+    fleet.pair("shop-2", shop, "10.0.0.22");
     become("pay-admin", "admin", pay_scope);
     EXPECT_EQ(get("/agents").names(), (std::vector<std::string>{"pay-2"}));
     EXPECT_EQ(get("/agents/shop-2").status, 404U);

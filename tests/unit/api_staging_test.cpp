@@ -16,9 +16,9 @@ const std::string pay_app = R"({"role":"App","app":"Payments"})";
 class ApiStaging : public ApiTest {
   protected:
     ApiStaging() {
-        world_.pair("web-1", pay, "10.0.0.1");
-        world_.pair("app-1", pay_app, "10.0.1.1");
-        world_.pair("shop-1", shop, "10.0.2.1");
+        fleet.pair("web-1", pay, "10.0.0.1");
+        fleet.pair("app-1", pay_app, "10.0.1.1");
+        fleet.pair("shop-1", shop, "10.0.2.1");
         for (const auto& [name, app] : {std::pair{"pay", "Payments"}, std::pair{"shop", "Shop"}})
             EXPECT_EQ(put(fmt::format("/rule-sets/{}", name),
                           rule_set(name, fmt::format(R"([{{"app":"{}"}}])", app)))
@@ -51,8 +51,8 @@ class ApiStaging : public ApiTest {
         impact.set_omitted(omitted);
         for (const auto& each : rows)
             *impact.add_rows() = each;
-        world_.hosts.at(agent)->send_impact(impact);
-        world_.settle();
+        fleet.hosts.at(agent)->send_impact(impact);
+        fleet.settle();
     }
     static Names subjects(const Answer& answer) {
         Names out;
@@ -77,9 +77,9 @@ TEST_F(ApiStaging, TheDraftIsStagedShownAndTakenOff) {
     EXPECT_EQ(done.json.at("number"), 1);
     EXPECT_EQ(done.names(), (Names{"pay", "shop"}));
     EXPECT_EQ(done.json.at("agents"), would.json.at("agents"));
-    world_.settle();
-    EXPECT_EQ(world_.hosts.at("app-1")->staged_rules().size(), 1U);
-    EXPECT_TRUE(world_.hosts.at("app-1")->rules().empty());
+    fleet.settle();
+    EXPECT_EQ(fleet.hosts.at("app-1")->staged_rules().size(), 1U);
+    EXPECT_TRUE(fleet.hosts.at("app-1")->rules().empty());
     EXPECT_EQ(get("/versions").json.at("total"), 0);
 
     report("app-1", {});
@@ -91,8 +91,8 @@ TEST_F(ApiStaging, TheDraftIsStagedShownAndTakenOff) {
                                                       {"name":"web-1","reported":false}])"));
     EXPECT_EQ(remove("/staging").status, 204U);
     EXPECT_EQ(get("/staging").status, 404U);
-    world_.settle();
-    EXPECT_FALSE(world_.hosts.at("app-1")->policy().has_staged());
+    fleet.settle();
+    EXPECT_FALSE(fleet.hosts.at("app-1")->policy().has_staged());
 }
 
 TEST_F(ApiStaging, WhatIsWrongIsNamed) {
@@ -115,7 +115,7 @@ TEST_F(ApiStaging, ImpactIsToldInWords) {
     auto seen = row("app-1", 3, 8080);
     seen.mutable_process()->set_unit("tomcat10.service");
     seen.mutable_process()->set_path("/usr/bin/java");
-    for (const auto& owner : world_.hosts.at("app-1")->inventory().addresses())
+    for (const auto& owner : fleet.hosts.at("app-1")->inventory().addresses())
         if (owner.address() == seen.peer())
             seen.add_peer_identities(owner.identities(0));
     ASSERT_EQ(seen.peer_identities_size(), 1);
@@ -175,8 +175,8 @@ TEST_F(ApiStaging, AnAgentThatCannotJudgeIsNamed) {
     v1::Impact impact;
     impact.set_staging(controller().staging()->number);
     impact.set_trouble("user \"x\" is not known here");
-    world_.hosts.at("app-1")->send_impact(impact);
-    world_.settle();
+    fleet.hosts.at("app-1")->send_impact(impact);
+    fleet.settle();
     const auto seen = get("/impact");
     EXPECT_EQ(seen.json.at("totals").at("agents_reporting"), 0);
     const auto& warnings = seen.json.at("warnings").as_array();
@@ -256,7 +256,7 @@ TEST_F(ApiStaging, MetricsSumItUp) {
     const auto text = [&] { return send("GET", "/metrics").body; };
     EXPECT_NE(text().find("ringwall_controller_staging 0\n"), std::string::npos);
     EXPECT_EQ(put("/staging", R"({"base":0})").status, 200U);
-    world_.settle();
+    fleet.settle();
     report("web-1", {row("web-1", 3, 80)}, 5, 1);
     report("app-1", {row("app-1", 4, 80), row("app-1", 2, 81, true)}, 6);
     const auto said = text();

@@ -86,7 +86,7 @@ TEST_F(ApiStreams, ANarrowedRoleHearsOfWhatItSees) {
             R"({"apiVersion":"ringwall/v1","kind":"User","metadata":{"name":"alice"},"spec":{"role":"viewer"}})")
             .status,
         201U);
-    world_.pair("shop-2", shop, "10.0.0.3");
+    fleet.pair("shop-2", shop, "10.0.0.3");
     EXPECT_NE(reader->text.find("pay-1"), std::string::npos);
     EXPECT_EQ(reader->text.find("shop-"), std::string::npos) << reader->text;
     EXPECT_EQ(reader->text.find("alice"), std::string::npos);
@@ -99,13 +99,13 @@ TEST_F(ApiStreams, ARevokedTokenHearsNothingMore) {
     be_owner();
     ASSERT_EQ(remove("/tokens/viewer").status, 200U);
     ASSERT_EQ(put_web("web-1", pay, "10.0.0.1").status, 201U);
-    flows_.arrive(flow("1", "Payments", "Payments"));
+    flow_source.arrive(flow("1", "Payments", "Payments"));
     EXPECT_EQ(reader->text.find("web-1"), std::string::npos);
     EXPECT_EQ(flows->text.find("blocked"), std::string::npos);
 }
 
 TEST_F(ApiStreams, StreamsAreBounded) {
-    options_.most_streams = 2;
+    api_options.most_streams = 2;
     restart_api();
     const auto one = follow("/events"), two = follow("/flows?follow=true");
     const auto refused = get("/events");
@@ -117,7 +117,7 @@ TEST_F(ApiStreams, StreamsAreBounded) {
 
 TEST_F(ApiStreams, FlowsComeNewestFirstAndInPages) {
     for (int i = 1; i <= 5; ++i)
-        flows_.arrive(flow(std::to_string(i), "Payments", "Payments"));
+        flow_source.arrive(flow(std::to_string(i), "Payments", "Payments"));
     using Ids = std::vector<std::string>;
     EXPECT_EQ(ids("/flows"), (Ids{"5", "4", "3", "2", "1"}));
     const auto page = get("/flows?limit=2");
@@ -127,9 +127,9 @@ TEST_F(ApiStreams, FlowsComeNewestFirstAndInPages) {
 }
 
 TEST_F(ApiStreams, FlowsAreFiltered) {
-    flows_.arrive(flow("1", "Payments", "Payments"));
-    flows_.arrive(flow("2", "Shop", "Payments", "allowed"));
-    flows_.arrive(flow("3", "Payments", "Shop", "would-block", 443));
+    flow_source.arrive(flow("1", "Payments", "Payments"));
+    flow_source.arrive(flow("2", "Shop", "Payments", "allowed"));
+    flow_source.arrive(flow("3", "Payments", "Shop", "would-block", 443));
     using Ids = std::vector<std::string>;
     EXPECT_EQ(ids("/flows?source=app%3DPayments"), (Ids{"3", "1"}));
     EXPECT_EQ(ids("/flows?destination=app%21%3DPayments"), (Ids{"3"}));
@@ -161,14 +161,14 @@ TEST_F(ApiStreams, FlowsAreFiltered) {
 }
 
 TEST_F(ApiStreams, ANarrowedRoleSeesFlowsThatTouchItsWorkloads) {
-    flows_.arrive(flow("1", "Payments", "Shop"));
-    flows_.arrive(flow("2", "Shop", "Shop"));
+    flow_source.arrive(flow("1", "Payments", "Shop"));
+    flow_source.arrive(flow("2", "Shop", "Shop"));
     become("pay-viewer", "viewer", R"({"app":["Payments"]})");
     EXPECT_EQ(ids("/flows"), (std::vector<std::string>{"1"}));
     const auto reader = follow("/flows?follow=true&verdict=blocked");
-    flows_.arrive(flow("3", "Shop", "Shop"));
-    flows_.arrive(flow("4", "Shop", "Payments"));
-    flows_.arrive(flow("5", "Shop", "Payments", "allowed"));
+    flow_source.arrive(flow("3", "Shop", "Shop"));
+    flow_source.arrive(flow("4", "Shop", "Payments"));
+    flow_source.arrive(flow("5", "Shop", "Payments", "allowed"));
     EXPECT_EQ(reader->text.find("\"id\":\"3\""), std::string::npos);
     EXPECT_NE(reader->text.find("event: flow\ndata: {\"id\":\"4\""), std::string::npos)
         << reader->text;
@@ -176,7 +176,7 @@ TEST_F(ApiStreams, ANarrowedRoleSeesFlowsThatTouchItsWorkloads) {
 }
 
 TEST_F(ApiStreams, AControllerWithoutFlowsSaysSo) {
-    options_.flows = nullptr;
+    api_options.flows = nullptr;
     restart_api();
     EXPECT_EQ(get("/flows").status, 503U);
 }

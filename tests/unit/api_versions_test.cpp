@@ -13,8 +13,8 @@ namespace json = boost::json;
 class ApiVersions : public ApiTest {
   protected:
     ApiVersions() {
-        world_.pair("web-1", R"({"role":"Web","app":"Payments"})", "10.0.0.1");
-        world_.pair("app-1", R"({"role":"App","app":"Payments"})", "10.0.1.1");
+        fleet.pair("web-1", R"({"role":"Web","app":"Payments"})", "10.0.0.1");
+        fleet.pair("app-1", R"({"role":"App","app":"Payments"})", "10.0.1.1");
         EXPECT_EQ(put("/rule-sets/pay", rule_set("pay", R"([{"app":"Payments"}])")).status, 201U);
     }
     Answer edit_again(const std::string& name = "pay") {
@@ -47,7 +47,7 @@ TEST_F(ApiVersions, ProvisioningMakesAVersionAndReachesTheAgents) {
     const auto done = post("/provision", R"({"note":"CHG-1","base":0})");
     EXPECT_EQ(done.json.at("version"), 1);
     EXPECT_EQ(done.names(), (std::vector<std::string>{"pay"}));
-    EXPECT_EQ(world_.hosts.at("app-1")->rules().size(), 1U);
+    EXPECT_EQ(fleet.hosts.at("app-1")->rules().size(), 1U);
     const auto version = get("/versions/1");
     EXPECT_EQ(version.json.at("note"), "CHG-1");
     EXPECT_EQ(version.json.at("actor"), "token admin");
@@ -152,10 +152,10 @@ TEST_F(ApiVersions, ACanaryGoesFirst) {
     const auto state = get("/rollout");
     EXPECT_EQ(state.json.at("phase"), "canary");
     EXPECT_EQ(state.json.at("first"), json::parse(R"(["app-1"])"));
-    EXPECT_EQ(world_.hosts.at("app-1")->rules().size(), 1U);
-    EXPECT_EQ(world_.hosts.at("web-1")->rules().size(), 0U);
+    EXPECT_EQ(fleet.hosts.at("app-1")->rules().size(), 1U);
+    EXPECT_EQ(fleet.hosts.at("web-1")->rules().size(), 0U);
     EXPECT_EQ(post("/rollout/proceed", "").status, 200U);
-    EXPECT_EQ(world_.hosts.at("web-1")->rules().size(), 1U);
+    EXPECT_EQ(fleet.hosts.at("web-1")->rules().size(), 1U);
     EXPECT_EQ(post("/rollout/proceed", "").status, 409U);
 }
 

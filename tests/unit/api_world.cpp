@@ -96,45 +96,46 @@ void Flows::arrive(const std::string& flow) {
 }
 
 ApiTest::ApiTest() {
-    std::getline(std::ifstream(world_.scratch.path("admin.token")), owner_);
+    std::getline(std::ifstream(fleet.scratch.path("admin.token")), owner_secret);
     be_owner();
-    options_.temp_dir = world_.scratch.path("");
-    options_.wall = [this] { return world_.me().time_ns; };
-    options_.steady = [this] { return world_.now(); };
-    options_.aside = [this](const std::function<void()>& work, const std::function<void()>& done) {
+    api_options.temp_dir = fleet.scratch.path("");
+    api_options.wall = [this] { return fleet.me().time_ns; };
+    api_options.steady = [this] { return fleet.now(); };
+    api_options.aside = [this](const std::function<void()>& work,
+                               const std::function<void()>& done) {
         const auto both = [work, done] {
             work();
             done();
         };
-        if (hold_aside_)
-            aside_.emplace_back(both);
+        if (hold_beside)
+            beside.emplace_back(both);
         else
             both();
     };
-    options_.flows = &flows_;
-    options_.unready = [this] { return unready_; };
-    options_.by_address = options_.by_token = {.per_second = 1e6, .burst = 1e6};
+    api_options.flows = &flow_source;
+    api_options.unready = [this] { return unready; };
+    api_options.by_address = api_options.by_token = {.per_second = 1e6, .burst = 1e6};
     restart_api();
 }
 
 void ApiTest::restart_api() {
-    api_ = std::make_unique<api::Api>(controller(), options_);
+    running = std::make_unique<api::Api>(controller(), api_options);
 }
 
 Answer ApiTest::send(const std::string& method, const std::string& target, const std::string& body,
                      const Headers& headers) {
-    http::Request request{method, target, headers, body, peer_, agent_};
-    if (!secret_.empty())
-        request.headers.emplace("authorization", "Bearer " + secret_);
+    http::Request request{method, target, headers, body, client, client_agent};
+    if (!bearer.empty())
+        request.headers.emplace("authorization", "Bearer " + bearer);
     if (!body.empty())
         request.headers.emplace("content-type", "application/json");
     // An answer may come when this function is over.
     const auto response = std::make_shared<std::optional<http::Response>>();
-    api_->handle(request, [response](http::Response out) {
+    running->handle(request, [response](http::Response out) {
         EXPECT_FALSE(*response) << "answered twice";
         *response = std::move(out);
     });
-    world_.settle();
+    fleet.settle();
     if (!*response)
         return {}; // it comes later
     const auto& got = **response;
@@ -170,7 +171,7 @@ void ApiTest::become(const std::string& name, const std::string& role, const std
     const auto made = post("/tokens", fmt::format(R"({{"name":"{}","role":"{}"{}}})", name, role,
                                                   scope.empty() ? "" : ",\"scope\":" + scope));
     ASSERT_EQ(made.status, 201U) << made.body;
-    secret_ = made.json.at("secret").as_string();
+    bearer = made.json.at("secret").as_string();
 }
 
 std::string workload(const std::string& name, const std::string& labels, const std::string& address,

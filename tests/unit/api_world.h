@@ -79,20 +79,20 @@ class ApiTest : public testing::Test {
 
     // A new token with these rights; from then on requests use it.
     void become(const std::string& name, const std::string& role, const std::string& scope = "");
-    void be_owner() { secret_ = owner_; }
+    void be_owner() { bearer = owner_secret; }
 
-    core::Controller& controller() { return world_.controller(); }
+    core::Controller& controller() { return fleet.controller(); }
     void restart_api();
 
-    core_test::World world_;
-    Flows flows_;
-    std::string secret_, owner_; // of the requests; of the first token
-    std::string peer_ = "192.0.2.7", agent_;
-    std::vector<std::function<void()>> aside_; // work and its done, until a test runs it
-    bool hold_aside_ = false;
-    std::string unready_;
-    api::Options options_;
-    std::unique_ptr<api::Api> api_;
+    core_test::World fleet;
+    Flows flow_source;
+    std::string bearer, owner_secret; // of the requests; of the first token
+    std::string client = "192.0.2.7", client_agent;
+    std::vector<std::function<void()>> beside; // work and its done, until a test runs it
+    bool hold_beside = false;
+    std::string unready;
+    api::Options api_options;
+    std::unique_ptr<api::Api> running;
 };
 
 // Documents of the tests.
