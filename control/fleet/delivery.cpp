@@ -23,6 +23,11 @@ auto diff_contents(const Release& base, const Release& target) {
     return wire::diff(one, holding(base), std::move(other), holding(target));
 }
 
+// What a snapshot of it takes on the wire, up to a few bytes.
+std::size_t bytes_of(const Release& release) {
+    return release.content.size() + release.key_id.size() + release.signature.size();
+}
+
 bool needs_snapshot(v1::NackReason reason) {
     return reason == v1::BASE_MISMATCH || reason == v1::DRIFT;
 }
@@ -139,13 +144,12 @@ std::optional<v1::ToAgent> Delivery::next(Time now, SessionStats& stats, const D
         return told;
     if (!wanted() || overtakes(other))
         return std::nullopt;
-    auto out = snapshot();
     auto shorter = snapshot_next_ ? std::nullopt : delta();
-    const bool as_delta = shorter && shorter->ByteSizeLong() < out.ByteSizeLong();
+    const bool as_delta = shorter && shorter->ByteSizeLong() < bytes_of(*history_.back());
     ++(as_delta ? stats.deltas : stats.snapshots);
     outstanding_ = Outstanding{history_.back()->version, order_, now,
                                half_ == v1::POLICY && confirm_within().count() > 0};
-    return as_delta ? std::move(*shorter) : std::move(out);
+    return as_delta ? std::move(*shorter) : snapshot();
 }
 
 v1::ToAgent Delivery::snapshot() const {

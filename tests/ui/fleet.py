@@ -99,6 +99,10 @@ class Fleet:
         rules = "".join(f"  {line}\n" for line in text.splitlines())
         given = ("apiVersion: ringwall/v1\nkind: RuleSet\nmetadata: {name: offered}\n"
                  f"spec:\n  rules:\n{rules}")
+        return self.check_policy(given)
+
+    def check_policy(self, given):
+        """What a dry run of these documents says."""
         self.lab.write("offered/rules.yaml", given)
         return self.controller.cli("apply", "--dry-run", "-f", f"{self.lab.directory}/offered")
 
@@ -120,7 +124,8 @@ class Fleet:
 
     def asks(self):
         names = ("connect", "connect_as", "connect_as_something_nasty", "nasty_label", "plain_label",
-                 "draft", "no_draft", "check_rule", "kill_controller", "start_controller", "agents_are_back")
+                 "draft", "no_draft", "check_rule", "check_policy", "kill_controller",
+                 "start_controller", "agents_are_back")
         return {name: getattr(self, name) for name in names}
 
     def seed(self):

@@ -188,3 +188,34 @@ export async function a_rule_for_a_connection_is_offered(context) {
   const file = await context.downloaded(() => panel.getByRole("button", { name: "Save as a file" }).first().click());
   assert.match(await context.ask("check_rule", file.content.toString()), /^ruleset\/offered created$/m);
 }
+
+/** The same connections with the verdicts of the draft: what is in the legend follows, the panel keeps what was told. */
+export async function the_draft_is_shown(context) {
+  const { page } = context;
+  const legend = page.getByRole("group", { name: "Legend" });
+  const params = { by: "role", q: "from.role=Batch to.role=App" };
+  await context.ask("draft");
+  try {
+    await open(context, params);
+    await legend.getByText(/^blocked \([1-9]/).waitFor();
+    await page.getByRole("button", { name: "Draft" }).click();
+    await legend.getByText("By the draft:").waitFor();
+    await legend.getByText(/^allowed \([1-9]/).waitFor();
+    await legend.getByText("blocked (0)", { exact: true }).waitFor();
+    await page.waitForURL(/verdicts=draft/);
+    await settled(page);
+    assert.ok((await pixels(context, GREEN)) > 60, "the line is green");
+    await page.getByRole("button", { name: "Table" }).click();
+    await page.locator("tbody tr[data-row]").filter({ hasText: "allowed" }).first().click();
+    const panel = panelOf(page);
+    await panel.getByText(/The picture shows what the draft would say/).waitFor();
+    await panel.locator(".edge-card .verdict-blocked").first().waitFor();
+    await page.getByRole("button", { name: "Map", exact: true }).click();
+    await drawn(page).waitFor();
+    await settled(page);
+    await context.looksRight("map-draft");
+  } finally {
+    await context.ask("no_draft");
+  }
+  await legend.getByText(/^blocked \([1-9]/).waitFor();
+}

@@ -74,3 +74,57 @@ export async function a_version_can_be_taken_back(context) {
   await context.ask("no_draft");
   await page.getByText("Nothing is pending").waitFor();
 }
+
+/** From a line of the map to rules that would allow it, some of which go into the draft. */
+export async function rules_are_proposed_from_traffic(context) {
+  const { page } = context;
+  await context.go(
+    `/map?${new URLSearchParams({ live: "0", by: "app,env,role", view: "table", q: "from.role=Batch to.role=App" })}`,
+  );
+  await page.locator("tbody tr[data-row]").first().click();
+  await page.getByRole("link", { name: "Propose rules for this" }).click();
+  const table = page.getByRole("region", { name: "Table of proposed rules" });
+  const sentence = /role Batch may connect to role App, TCP 8080, served by unit echo\.service\./;
+  await table.getByText(sentence).waitFor();
+  assert.equal(await table.locator("tbody tr").count(), 1, "only this connection");
+
+  await page.getByLabel("Filter", { exact: true }).fill("not to.role=");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.getByText("The filter is not understood").waitFor();
+  await page.getByLabel("Filter", { exact: true }).fill("");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await table.locator("tbody tr").nth(1).waitFor();
+  await table.getByText(/TCP 9999/).waitFor();
+  await page.getByText(/connections?, \d+ % are allowed by what is in force/).waitFor();
+  await page.getByRole("region", { name: "Table of connections without a rule" }).getByText("the destination is no workload").first().waitFor();
+  const yaml = page.getByLabel("Ticked rules as YAML");
+  assert.match(await yaml.innerText(), /# .*to think about|# \d+ connections/, "all are ticked: the controller's own text");
+  await context.looksRight("policy-traffic");
+
+  await table.getByRole("row").filter({ hasText: "TCP 9999" }).getByRole("checkbox").uncheck();
+  await page.waitForURL(/without=/);
+  assert.doesNotMatch(await yaml.innerText(), /9999/);
+  const file = await context.downloaded(() => page.getByRole("button", { name: "Download" }).click());
+  assert.match(await context.ask("check_policy", file.content.toString()), /^ruleset\/proposed-payments-production created$/m);
+  await page.getByLabel("Rules down to").selectOption("role");
+  await table.getByText(/may connect to role App, TCP on every port\./).first().waitFor();
+  await page.getByLabel("Rules down to").selectOption("process");
+  await table.getByText(sentence).waitFor();
+  await into_the_draft(context, sentence);
+}
+
+async function into_the_draft(context, sentence) {
+  const { page } = context;
+  const put = page.getByRole("button", { name: "Put into the draft" });
+  try {
+    await put.click();
+    await page.getByText(/proposed-payments-production: created/).waitFor();
+    await put.click();
+    await page.getByText(/proposed-payments-production: unchanged/).waitFor();
+    await page.getByRole("link", { name: "Pending changes" }).last().click();
+    await page.getByText(sentence).first().waitFor();
+  } finally {
+    await context.api("rule-sets/proposed-payments-production", { method: "DELETE" });
+  }
+  await page.getByText("Nothing is pending").waitFor();
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MapAnswer, MapEdge, MapNode, Verdict } from "../src/api/types";
-import { labelQuery, nodeTerms } from "../src/map/filter";
+import { edgeTerms, labelQuery, nodeTerms } from "../src/map/filter";
 import { layout } from "../src/map/forces";
 import { lanes, matches, totals } from "../src/map/model";
 import { crowd, keep, kept, nodeSize, taskOf } from "../src/map/positions";
@@ -125,6 +125,14 @@ describe("from a group to its flows", () => {
     expect(nodeTerms(node("u", { kind: "unlabelled", name: "none", labels: {} }), ["app"], "")).toBe(
       "workload=* not app=*",
     );
+  });
+  it("names for edges what edges know", () => {
+    const terms = (more: Partial<MapNode>) => edgeTerms(node("x", more), ["app", "env"], "from");
+    expect(terms({ labels: { app: "A" } })).toBe("from.app=A not from.env=*");
+    expect(terms({ kind: "list", name: "office" })).toBe("from.list=office");
+    expect(terms({ kind: "network", name: "10.0.0.0/8" })).toBe("");
+    expect(terms({ kind: "internet" })).toBe("");
+    expect(terms({ kind: "unlabelled" })).toBe("not from.app=* not from.env=*");
   });
   it("quotes values of a label query", () => {
     expect(labelQuery(node("x", { labels: { app: "a,b", env: "Test" } }))).toBe('app="a,b",env=Test');

@@ -126,6 +126,63 @@ export interface EdgeRow {
   peers?: number;
 }
 
+export type Level = "process" | "service" | "role" | "app";
+
+export interface Evidence {
+  /** "SET/RULE" of rule_sets. */
+  rule: string;
+  connections: number;
+  edges: number;
+  first_seen: string;
+  last: string;
+  risks: string[];
+}
+
+export interface Proposal {
+  since: string;
+  until: string;
+  level: Level;
+  rule_sets: RuleSet[];
+  rules: Evidence[];
+  yaml: string;
+  coverage: { connections: number; allowed_already: number; proposed: number; uncovered: number };
+  uncovered: { why: string; edge: EdgeRow }[];
+  uncovered_total: number;
+  warnings: Fault[];
+}
+
+export interface RecordedOpinion {
+  verdict: "allowed" | "blocked";
+  /** That decided. */
+  end: "source" | "destination";
+  rule?: string;
+  reason?: string;
+}
+
+export interface RecordedRow {
+  change: "newly-blocked" | "newly-allowed";
+  edge: EdgeRow;
+  active: RecordedOpinion;
+  draft: RecordedOpinion;
+  unsure: boolean;
+}
+
+export interface RecordedImpact {
+  items: RecordedRow[];
+  next?: string;
+  total: number;
+  since: string;
+  until: string;
+  edges: number;
+  totals: { same: number; newly_blocked: number; newly_allowed: number; not_judged: number; unsure: number };
+  warnings: Fault[];
+}
+
+export interface Edited {
+  edits: { kind: string; name: string; outcome: "created" | "changed" | "removed" | "unchanged"; revision: number }[];
+  warnings: Fault[];
+}
+
 export interface Metadata {
   name: string;
   revision?: number;

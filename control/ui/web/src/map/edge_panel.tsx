@@ -11,7 +11,7 @@ import { Empty, Failure, Loading, Warnings } from "../ui/states";
 import { Text, Whole } from "../ui/text";
 import { useData } from "../ui/use_data";
 import { Verdict } from "../ui/verdict";
-import { nodeTerms } from "./filter";
+import { edgeTerms, nodeTerms } from "./filter";
 import { ruleText } from "./rule_text";
 import type { Asked } from "./state";
 
@@ -44,6 +44,11 @@ export function EdgePanel({ edge, answer, asked, close }: Props & { edge: MapEdg
     from && nodeTerms(from, answer.group_by, "from"),
     to && nodeTerms(to, answer.group_by, "to"),
   );
+  const wanted = both(
+    asked.q,
+    from && edgeTerms(from, answer.group_by, "from"),
+    to && edgeTerms(to, answer.group_by, "to"),
+  );
   return (
     <Panel
       title={
@@ -55,7 +60,13 @@ export function EdgePanel({ edge, answer, asked, close }: Props & { edge: MapEdg
     >
       <p class="row-links">
         <a href={href("flows", { q: flows, since: asked.since, until: asked.until })}>Flows of this connection</a>
+        <a href={href("policy/traffic", { q: wanted, since: asked.since, until: asked.until })}>Propose rules for this</a>
       </p>
+      {asked.verdicts === "draft" && (
+        <p class="quiet">
+          The picture shows what the draft would say: <Verdict value={edge.verdict} /> Below is what was reported.
+        </p>
+      )}
       <Warnings faults={rows.data?.warnings} />
       {rows.problem && !rows.data && <Failure problem={rows.problem} retry={rows.reload} />}
       {rows.loading && !rows.data && <Loading what="what runs over it" />}

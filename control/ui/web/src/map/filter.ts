@@ -23,6 +23,13 @@ export function nodeTerms(node: MapNode, groupBy: string[], end: End): string {
   }
 }
 
+/** The same for filters of edges, which know neither workloads nor addresses. */
+export function edgeTerms(node: MapNode, groupBy: string[], end: End): string {
+  if (node.kind === "network" || node.kind === "internet") return "";
+  if (node.kind === "unlabelled") return both(...groupBy.map((key) => `not ${labelAny(end, key)}`));
+  return nodeTerms(node, groupBy, end);
+}
+
 const labelAny = (end: End, key: string) => labelTerm(end, key, "x").replace(/x$/, "*");
 
 export function labelQuery(node: MapNode): string {

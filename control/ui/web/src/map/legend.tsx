@@ -41,9 +41,16 @@ function KindSample({ kind }: { kind: NodeKind }) {
   );
 }
 
-export function Legend({ counts, kinds }: { counts: Record<Verdict, number>; kinds: NodeKind[] }) {
+interface Props {
+  counts: Record<Verdict, number>;
+  kinds: NodeKind[];
+  draft?: boolean;
+}
+
+export function Legend({ counts, kinds, draft }: Props) {
   return (
     <div class="legend" role="group" aria-label="Legend">
+      {draft && <span class="strong">By the draft:</span>}
       {VERDICTS.map((verdict) => (
         <span key={verdict}>
           <LineSample verdict={verdict} />

@@ -58,7 +58,13 @@ export function MapPage() {
         />
         {answer && <Picked answer={answer} asked={asked} />}
       </div>
-      {answer && <Legend counts={totals(answer)} kinds={answer.nodes.map((node) => node.kind)} />}
+      {answer && (
+        <Legend
+          counts={totals(answer)}
+          kinds={answer.nodes.map((node) => node.kind)}
+          draft={asked.verdicts === "draft"}
+        />
+      )}
       <p class="status-line" role="status">
         {answer && summary(answer, asked, map.stream)}
       </p>

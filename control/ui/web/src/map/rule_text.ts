@@ -1,5 +1,6 @@
 // A rule that would allow what a row of /edges shows, as the YAML that `ringwall apply` reads.
 import type { EdgeEnd, EdgeRow } from "../api/types";
+import { entry } from "../yaml";
 
 /** Undefined where an end is nothing that a rule could name tightly. */
 export function ruleText(row: EdgeRow): string | undefined {
@@ -16,8 +17,7 @@ export function ruleText(row: EdgeRow): string | undefined {
       { proto: row.protocol, ...(row.port === undefined ? {} : { ports: [row.port] }), ...processOf(row.destination) },
     ],
   };
-  const lines = Object.entries(rule).map(([key, value], at) => `${at ? "  " : "- "}${key}: ${flow(value)}`);
-  return `${lines.join("\n")}\n`;
+  return entry(rule);
 }
 
 function selector(end: EdgeEnd): object | undefined {
@@ -39,17 +39,4 @@ function nameOf(row: EdgeRow): string {
       .replace(/[^a-z0-9]+/g, "-")
       .replace(/^-+|-+$/g, "") || "x";
   return `${word(row.source)}-to-${word(row.destination)}${row.port === undefined ? "" : `-${row.port}`}`.slice(0, 255);
-}
-
-/** JSON is YAML; only what needs quotes has them. */
-function flow(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
-  if (typeof value === "object" && value !== null)
-    return `{${Object.entries(value)
-      .map(([key, one]) => `${flow(key)}: ${flow(one)}`)
-      .join(", ")}}`;
-  if (typeof value !== "string") return String(value);
-  return /^[A-Za-z][A-Za-z0-9_./-]*$/.test(value) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(value)
-    ? value
-    : JSON.stringify(value);
 }

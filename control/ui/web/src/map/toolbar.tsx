@@ -8,7 +8,7 @@ import { Since } from "../ui/since";
 import { edgeColumns } from "./edge_table";
 import { paint } from "./lines";
 import { place, type Places } from "./positions";
-import { GROUPINGS, type Asked } from "./state";
+import { GROUPINGS, type Asked, type MapVerdicts } from "./state";
 
 interface Props {
   asked: Asked;
@@ -47,6 +47,10 @@ export function MapToolbar({ asked, answer, places, table, found, enter }: Props
         />
         Live
       </label>
+      <span class="tabs" role="group" aria-label="Verdicts">
+        <Verdicts asked={asked} value="reported" title="Reported" />
+        <Verdicts asked={asked} value="draft" title="Draft" />
+      </span>
       <Search enter={enter} found={found} />
       <span class="tabs" role="group" aria-label="View">
         <button type="button" aria-pressed={!table} onClick={() => setParams({ view: undefined })}>
@@ -70,6 +74,22 @@ export function MapToolbar({ asked, answer, places, table, found, enter }: Props
         {answer ? <Exports answer={answer} places={places} /> : <p class="quiet">Nothing is loaded.</p>}
       </Menu>
     </div>
+  );
+}
+
+function Verdicts({ asked, value, title }: { asked: Asked; value: MapVerdicts; title: string }) {
+  const chosen = asked.verdicts === value;
+  return (
+    <button
+      type="button"
+      aria-pressed={chosen}
+      title={value === "draft" ? "What the draft would say of the same connections" : "What both ends said"}
+      onClick={() =>
+        !chosen && setParams({ verdicts: value === "draft" ? value : undefined, pick: undefined }, false)
+      }
+    >
+      {title}
+    </button>
   );
 }
 

@@ -10,6 +10,8 @@ import { Table, type Column } from "../ui/table";
 import { Text, Whole } from "../ui/text";
 import { useData } from "../ui/use_data";
 import { useSettled } from "../ui/use_settled";
+import { Change } from "./change";
+import { RecordedImpactPart } from "./recorded";
 
 interface Found {
   staging: Staging;
@@ -35,11 +37,7 @@ const COLUMNS: Column<ImpactRow>[] = [
     title: "Would be",
     width: "136px",
     text: (row) => row.change,
-    cell: (row) => (
-      <span class={row.change === "newly-blocked" ? "verdict verdict-blocked" : "verdict verdict-allowed"}>
-        {row.change.replace("-", " ")}
-      </span>
-    ),
+    cell: (row) => <Change value={row.change} />,
   },
   {
     id: "workload",
@@ -89,7 +87,17 @@ const COLUMNS: Column<ImpactRow>[] = [
   { id: "last", title: "Last seen", width: "100px", text: (row) => row.last, cell: (row) => time(row.last) },
 ];
 
+/** Of what is staged, as agents judge it; and of what was recorded, as the controller does. */
 export function ImpactPage() {
+  return (
+    <>
+      <StagedImpact />
+      <RecordedImpactPart />
+    </>
+  );
+}
+
+function StagedImpact() {
   const change = param("change");
   const turn = useSettled(changed.staging.value, 500);
   const loaded = useData(`impact ${change} ${turn}`, (signal) => read(change, signal));

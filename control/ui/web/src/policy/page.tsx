@@ -3,10 +3,12 @@ import { ChangesPage } from "./changes";
 import { ImpactPage } from "./impact";
 import { RolloutCard } from "./rollout";
 import { RulesPage } from "./rules";
+import { TrafficPage } from "./traffic";
 import { VersionsPage } from "./versions";
 
 const PARTS: Record<string, [string, () => preact.JSX.Element]> = {
   rules: ["Rules", RulesPage],
+  traffic: ["From traffic", TrafficPage],
   changes: ["Pending changes", ChangesPage],
   impact: ["Impact", ImpactPage],
   versions: ["Versions", VersionsPage],
