@@ -110,7 +110,8 @@ std::vector<std::string> findings_of(const model::Rule& rule, const model::Polic
     if (rule.action != model::Action::allow)
         return out;
     if (seen.hits == 0 && seen.edges == 0)
-        return {"not used in this time; remove it if nothing rare needs it"};
+        return {"not used in this time; remove it if nothing rare needs it (what agents "
+                "send to their controller is not recorded)"};
     if (const auto ports = ports_of(rule, policy); ports > seen.services.size())
         out.push_back(fmt::format("allows {} ports, used {}: {}; name these",
                                   ports >= 65'536 ? "all" : std::to_string(ports),

@@ -309,8 +309,10 @@ spec:
                   "allows all ports, used was one: 8080/tcp; name these",
                   "served by java only; name it as the process",
                   "no connection came from role Mail Server; it may not need to be there"}));
-    EXPECT_EQ(uses[1].findings, std::vector<std::string>{
-                                    "not used in this time; remove it if nothing rare needs it"});
+    EXPECT_EQ(uses[1].findings,
+              std::vector<std::string>{
+                  "not used in this time; remove it if nothing rare needs it (what agents "
+                  "send to their controller is not recorded)"});
     EXPECT_TRUE(uses[2].findings.empty()); // a deny that nobody meets is as it should be
 }
 

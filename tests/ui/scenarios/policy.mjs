@@ -5,6 +5,10 @@ export async function rules_are_sentences(context) {
   await context.go("/policy/rules");
   await page.getByText("Role Web may connect to role App, TCP 8080, served by unit echo.service.").waitFor();
   await page.getByText("Every workload may connect to the addresses of controller, TCP 8443.").waitFor();
+  await page
+    .getByText(/decided \d+ connections? in the last 30 days/)
+    .first()
+    .waitFor();
   await context.looksRight("policy-rules");
   await page.getByRole("link", { name: "Flows that web-to-app decided" }).click();
   await page.locator("tbody tr[data-row]").filter({ hasText: "web-1" }).first().waitFor();
@@ -96,24 +100,42 @@ export async function rules_are_proposed_from_traffic(context) {
   await table.locator("tbody tr").nth(1).waitFor();
   await table.getByText(/TCP 9999/).waitFor();
   await page.getByText(/connections?, \d+ % are allowed by what is in force/).waitFor();
-  await page.getByRole("region", { name: "Table of connections without a rule" }).getByText("the destination is no workload").first().waitFor();
+  await page
+    .getByRole("region", { name: "Table of connections without a rule" })
+    .getByText("the destination is no workload")
+    .first()
+    .waitFor();
   const yaml = page.getByLabel("Ticked rules as YAML");
-  assert.match(await yaml.innerText(), /# .*to think about|# \d+ connections/, "all are ticked: the controller's own text");
+  assert.match(
+    await yaml.innerText(),
+    /# .*to think about|# \d+ connections/,
+    "all are ticked: the controller's own text",
+  );
   await context.looksRight("policy-traffic");
 
   await table.getByRole("row").filter({ hasText: "TCP 9999" }).getByRole("checkbox").uncheck();
   await page.waitForURL(/without=/);
   assert.doesNotMatch(await yaml.innerText(), /9999/);
   const file = await context.downloaded(() => page.getByRole("button", { name: "Download" }).click());
-  assert.match(await context.ask("check_policy", file.content.toString()), /^ruleset\/proposed-payments-production created$/m);
+  await context.session.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByText("Copied.").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), file.content.toString());
+  assert.match(
+    await context.ask("check_policy", file.content.toString()),
+    /^ruleset\/proposed-payments-production created$/m,
+  );
   await page.getByLabel("Rules down to").selectOption("role");
-  await table.getByText(/may connect to role App, TCP on every port\./).first().waitFor();
+  await table
+    .getByText(/may connect to role App, TCP on every port\./)
+    .first()
+    .waitFor();
   await page.getByLabel("Rules down to").selectOption("process");
   await table.getByText(sentence).waitFor();
-  await into_the_draft(context, sentence);
+  await takeIntoDraft(context);
 }
 
-async function into_the_draft(context, sentence) {
+async function takeIntoDraft(context) {
   const { page } = context;
   const put = page.getByRole("button", { name: "Put into the draft" });
   try {
@@ -122,9 +144,68 @@ async function into_the_draft(context, sentence) {
     await put.click();
     await page.getByText(/proposed-payments-production: unchanged/).waitFor();
     await page.getByRole("link", { name: "Pending changes" }).last().click();
-    await page.getByText(sentence).first().waitFor();
+    await page.getByRole("heading", { name: "RuleSet proposed-payments-production created" }).waitFor();
   } finally {
     await context.api("rule-sets/proposed-payments-production", { method: "DELETE" });
   }
   await page.getByText("Nothing is pending").waitFor();
+}
+
+/** Nothing is staged: the controller judges by itself what it has recorded. */
+export async function a_draft_is_held_against_recorded_flows(context) {
+  const { page } = context;
+  const part = page.getByRole("region", { name: "Recorded flows", exact: true });
+  const table = page.getByRole("region", { name: "Impact on recorded flows" });
+  await context.go("/policy/impact");
+  await part.getByText("The draft would judge no recorded flow otherwise.").waitFor();
+  await context.ask("draft");
+  try {
+    const row = table.getByRole("row").filter({ hasText: "newly allowed" });
+    await row.waitFor();
+    const text = await row.innerText();
+    for (const wanted of [
+      "Batch, Reports, Production",
+      "App, Payments, Production",
+      "TCP 8080",
+      "payments/batch-to-app",
+      "no rule matches",
+    ])
+      assert.ok(text.includes(wanted), `${wanted} is in:\n${text}`);
+    await part.getByText(/0 newly blocked, [1-9]\d* newly allowed/).waitFor();
+    await context.looksRight("policy-recorded");
+    await part.getByLabel("Filter of recorded flows").fill("from.role=Web");
+    await part.getByRole("button", { name: "Apply" }).click();
+    await part.getByText("The draft would judge no recorded flow otherwise.").waitFor();
+    await page.goBack();
+    await row.getByRole("link", { name: "payments/batch-to-app" }).click();
+    await page.getByText("Role Batch may connect to role App, TCP 8080.").waitFor();
+  } finally {
+    await context.ask("no_draft");
+  }
+}
+
+/** As often as the controller says, with what it thinks of them; of a draft nothing is said. */
+export async function rules_tell_what_they_decided(context) {
+  const { page } = context;
+  await context.go("/policy/rules");
+  const line = (sentence) => page.locator("li.rule").filter({ hasText: sentence });
+  const used = line("Role Web may connect").getByText(
+    /decided [1-9]\d* connections? in the last 30 days, the last \d+ (s|min) ago/,
+  );
+  await used.waitFor();
+  const { rules } = await context.api("findings");
+  const { hits, findings } = rules.find((one) => one.rule === "payments/web-to-app");
+  assert.ok(hits >= Number(/decided (\d+)/.exec(await used.innerText())[1]), String(hits));
+  assert.deepEqual(findings, []);
+  const told = line("Every workload may connect").getByRole("list", { name: "Findings about controller" });
+  const { findings: wanted } = rules.find((one) => one.rule === "payments/controller");
+  assert.ok(wanted.length > 0, "the controller has something to say of a rule");
+  assert.deepEqual(await told.getByRole("listitem").allInnerTexts(), wanted);
+  await context.accessible("findings of rules");
+  await page.getByLabel("Show").selectOption("draft");
+  await page
+    .getByText(/in the last 30 days/)
+    .first()
+    .waitFor({ state: "detached" });
+  await line("Role Web may connect").waitFor();
 }

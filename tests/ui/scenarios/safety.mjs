@@ -26,6 +26,8 @@ export async function hostile_names_are_text(context) {
       "/workloads/batch-1",
       "/progress",
       "/policy",
+      "/policy/traffic",
+      "/policy/impact",
     ]) {
       await page.goto(`${context.url}#${target}`);
       await page.locator("main h1").first().waitFor({ state: "attached" });

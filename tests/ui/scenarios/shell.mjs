@@ -93,6 +93,11 @@ export async function a_viewer_may_look_and_change_nothing(context) {
       await view.keyboard.press("Enter");
       await view.getByText("Your role may read this, not provision it.").waitFor();
       assert.equal(await view.getByRole("button", { name: "Provision", exact: true }).count(), 0);
+      await view.getByRole("link", { name: "From traffic" }).click();
+      await view.getByText("Your role may read this, not put it into the draft.").waitFor();
+      assert.equal(await view.getByRole("button", { name: "Put into the draft" }).count(), 0);
+      await view.getByRole("link", { name: "Pending changes" }).click();
+      await view.getByText("Your role may read this, not provision it.").waitFor();
       await context.api(`tokens/${name}`, { method: "DELETE" });
       await view.getByText("The token is no longer accepted.").waitFor();
     } finally {

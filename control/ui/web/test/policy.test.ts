@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Agent, Mode, Rule, Workload } from "../src/api/types";
 import { differenceWords } from "../src/policy/differences";
-import { scopeWords, sentence } from "../src/policy/sentences";
+import { scopeWords, sentence, useWords } from "../src/policy/sentences";
 import { progress, step, wouldBlock } from "../src/progress/apps";
 
 const rule = (more: Partial<Rule>): Rule => ({
@@ -51,6 +51,17 @@ describe("a rule as a sentence", () => {
     expect(sentence(rule({ expires: "2026-12-01T12:00:00Z" }))).toContain(", until 2026-12-01T12:00:00Z.");
     expect(scopeWords([{ app: "A" }, { app: "B", env: "Test" }])).toBe("A, or B Test");
     expect(sentence(rule({ scope: "extra" }), [{ app: "A" }])).not.toContain("in A");
+  });
+});
+
+describe("the use of a rule", () => {
+  const use = { rule: "a/b", edges: 1, findings: [] };
+  it("is told with its last time, and also where there was none", () => {
+    const now = Date.parse("2026-11-28T12:00:00Z");
+    expect(useWords({ ...use, hits: 1200, last: "2026-11-28T09:00:00Z" }, now)).toBe(
+      "decided 1,200 connections in the last 30 days, the last 3 h ago",
+    );
+    expect(useWords({ ...use, hits: 0 }, now)).toBe("decided nothing in the last 30 days");
   });
 });
 

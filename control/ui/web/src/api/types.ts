@@ -178,6 +178,23 @@ export interface RecordedImpact {
   warnings: Fault[];
 }
 
+export interface RuleUse {
+  /** "SET/RULE" */
+  rule: string;
+  hits: number;
+  edges: number;
+  last?: string;
+  findings: string[];
+}
+
+export interface Findings {
+  since: string;
+  until: string;
+  rules: RuleUse[];
+  policy: string[];
+  warnings: Fault[];
+}
+
 export interface Edited {
   edits: { kind: string; name: string; outcome: "created" | "changed" | "removed" | "unchanged"; revision: number }[];
   warnings: Fault[];

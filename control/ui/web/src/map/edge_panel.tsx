@@ -60,7 +60,9 @@ export function EdgePanel({ edge, answer, asked, close }: Props & { edge: MapEdg
     >
       <p class="row-links">
         <a href={href("flows", { q: flows, since: asked.since, until: asked.until })}>Flows of this connection</a>
-        <a href={href("policy/traffic", { q: wanted, since: asked.since, until: asked.until })}>Propose rules for this</a>
+        <a href={href("policy/traffic", { q: wanted, since: asked.since, until: asked.until })}>
+          Propose rules for this
+        </a>
       </p>
       {asked.verdicts === "draft" && (
         <p class="quiet">

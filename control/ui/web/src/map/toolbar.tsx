@@ -84,9 +84,7 @@ function Verdicts({ asked, value, title }: { asked: Asked; value: MapVerdicts; t
       type="button"
       aria-pressed={chosen}
       title={value === "draft" ? "What the draft would say of the same connections" : "What both ends said"}
-      onClick={() =>
-        !chosen && setParams({ verdicts: value === "draft" ? value : undefined, pick: undefined }, false)
-      }
+      onClick={() => !chosen && setParams({ verdicts: value === "draft" ? value : undefined, pick: undefined }, false)}
     >
       {title}
     </button>

@@ -1,6 +1,6 @@
 // Rules as they are said: "Role Web in Payments may connect to role Database, TCP 5432, served by …".
-import type { ProcessFacts, Rule, Selector, ServiceUse } from "../api/types";
-import { sortedLabels } from "../format";
+import type { ProcessFacts, Rule, RuleUse, Selector, ServiceUse } from "../api/types";
+import { ago, plural, sortedLabels } from "../format";
 
 const VERBS: Record<Rule["action"], string> = {
   allow: "may connect to",
@@ -14,6 +14,12 @@ export function sentence(rule: Rule, scopes: Record<string, string>[] = []): str
   const services = rule.services.map(service).join(" or ");
   const end = rule.expires ? `, until ${rule.expires}` : "";
   return `${capital(source)}${scoped(scopes, rule)} ${VERBS[rule.action]} ${destination}, ${services}${end}.`;
+}
+
+/** How often a rule decided. */
+export function useWords({ hits, last }: RuleUse, now = Date.now()): string {
+  if (!hits) return "decided nothing in the last 30 days";
+  return `decided ${plural(hits, "connection")} in the last 30 days, the last ${ago(last, now)}`;
 }
 
 /** Where a rule set holds. */
