@@ -102,6 +102,7 @@ class Application {
     std::unique_ptr<server::Server> server_;
     asio::signal_set signals_;
     asio::steady_timer judgement_, renewal_, watchdog_, sweep_;
+    std::uint64_t map_written_ = 0; // rows, when all of the map was last written on purpose
     bool stopping_ = false;
 };
 
@@ -162,9 +163,14 @@ Started Application::open_map() {
     return {};
 }
 
-// The map first: what it has written may go.
+// The map first: what it has written may go. Where flows come so fast that rows go before their
+// minute is over, the map is written as it is, so that a crash takes none away.
 void Application::tend_flows(bool last) {
-    if (auto done = map_->advance(wall_clock_ns(), last); !done)
+    const auto taken = map_->counters().taken;
+    const bool many = taken - map_written_ > settings_.flow_rows / 2;
+    if (many)
+        map_written_ = taken;
+    if (auto done = map_->advance(wall_clock_ns(), last || many); !done)
         spdlog::error("the map is not written, this is tried again: {}", done.error().message);
     if (!last)
         flow_path_->trim(wall_clock_ns());
