@@ -40,6 +40,10 @@ class Map(Story):
     def edges(self, query):
         return self.controller.json("top", query, "--since", "1h")["items"]
 
+    def both_ends_are_there(self):
+        edges = self.edges(f"port={PORT} verdict=allowed")
+        return edges and all("source_verdict" in e and "destination_verdict" in e for e in edges)
+
     def connect(self):
         self.assert_seen(ANSWERED, self.web_1.probe("tcp", "10.0.1.5", PORT))
 
@@ -103,7 +107,7 @@ class Map(Story):
 
     def test_a_draft_is_judged_by_what_was_recorded(self):
         self.connect()
-        wait_until(lambda: self.edges(f"port={PORT} verdict=allowed"), "it is on the map", 20)
+        wait_until(self.both_ends_are_there, "both ends are on the map", 20)
         wrong_process = [allow("web-to-app", role("Web"), role("App"),
                                service(f"tcp/{PORT}", unit="other.service"))]
         self.controller.cli("apply", "-f", "-",
@@ -126,6 +130,7 @@ class Map(Story):
 
     def test_rules_are_counted_and_what_is_too_wide_is_told(self):
         self.connect()
+        wait_until(self.both_ends_are_there, "both ends are on the map", 20)
 
         def rule():
             found = self.controller.json("findings")["rules"]
