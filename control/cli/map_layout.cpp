@@ -76,7 +76,13 @@ void settle(Columns& columns, const std::vector<std::vector<std::size_t>>& besid
                 sum += height[other];
             return sum / static_cast<double>(beside[node].size());
         };
-        std::ranges::stable_sort(column, {}, middle);
+        // Those with the same middle stay as they stood. (clang has no stable_sort without a
+        // warning of libstdc++ 12.)
+        std::vector<std::pair<std::pair<double, double>, std::size_t>> order;
+        for (const auto node : column)
+            order.emplace_back(std::pair{middle(node), height[node]}, node);
+        std::ranges::sort(order);
+        std::ranges::transform(order, column.begin(), [](const auto& each) { return each.second; });
     }
 }
 
