@@ -35,13 +35,8 @@ std::string network_of(const std::string& peer) {
     return address->text();
 }
 
-std::string header(const http::Request& request, const char* name) {
-    const auto found = request.headers.find(name);
-    return found == request.headers.end() ? std::string{} : found->second;
-}
-
 Result<boost::json::value> read_body(const http::Request& request, std::size_t most) {
-    const auto type = header(request, "content-type");
+    const auto type = http::header(request, "content-type");
     if (type.substr(0, type.find(';')) != "application/json")
         return std::unexpected(Problem{415, "unsupported_media",
                                        "the body has to be JSON; send Content-Type: "
@@ -117,7 +112,8 @@ class Api::Impl {
             return too_many(*wait, "failed attempts from this address");
         if (endpoint.credential == Credential::none)
             return {};
-        auto who = credentials_.check(header(call.request, "authorization"), context_.now_ns());
+        auto who =
+            credentials_.check(http::header(call.request, "authorization"), context_.now_ns());
         if (!who) {
             if (who.error().status == 401)
                 failures_.take(peer, now);

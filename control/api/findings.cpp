@@ -26,15 +26,9 @@ struct Job {
     std::vector<model::Problem> problems;
 };
 
-const char* action_word(model::Action action) {
-    return action == model::Action::allow  ? "allow"
-           : action == model::Action::deny ? "deny"
-                                           : "override-deny";
-}
-
 json::object use_json(const history::RuleUse& use) {
     json::object out{{"rule", use.rule},
-                     {"action", action_word(use.action)},
+                     {"action", model::name(use.action)},
                      {"hits", use.hits},
                      {"edges", use.edges},
                      {"findings", json::array(use.findings.begin(), use.findings.end())}};

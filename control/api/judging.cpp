@@ -8,6 +8,7 @@
 
 #include "control/api/fields.h"
 #include "control/compute/compute.h"
+#include "control/model/select.h"
 
 namespace ringwall::api {
 namespace {
@@ -42,12 +43,6 @@ Result<End> resolve(const model::Policy& policy, const std::string& who) {
                         "them",
                         in_quotes(who)));
     return End{workload, address_of(policy, *workload)};
-}
-
-void collect_names(const std::vector<model::Selector>& selectors, std::set<std::string>& out) {
-    for (const auto& selector : selectors)
-        if (selector.form == model::Selector::Form::workload)
-            out.insert(selector.name);
 }
 
 Result<v1::Snapshot> snapshot_of(const core::Controller& controller, const WhyQuestion& question,
@@ -112,10 +107,8 @@ void conclude(WhyAnswer& answer) {
 model::Policy excerpt(const model::Policy& policy, const std::vector<std::string>& names) {
     std::set<std::string> wanted(names.begin(), names.end());
     for (const auto& set : policy.rule_sets)
-        for (const auto& rule : set.rules) {
-            collect_names(rule.from, wanted);
-            collect_names(rule.to, wanted);
-        }
+        for (const auto& rule : set.rules)
+            model::add_named(rule, wanted);
     std::set<Address> addresses;
     std::set<std::string> hosts;
     for (const auto& workload : policy.workloads)

@@ -1,6 +1,5 @@
 // /map and /edges: the application map, grouped for a picture, and edge by edge.
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <memory>
 #include <unordered_map>

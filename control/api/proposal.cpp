@@ -6,7 +6,6 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "agent/flow_text.h"
 #include "common/time.h"
@@ -30,7 +29,6 @@ struct Job {
     history::ProposalOptions options;
     std::int64_t since_ns = 0, until_ns = 0;
     history::Comparison comparison;
-    std::map<flowmap::EdgeId, std::int64_t> first_seen;
     std::expected<history::Proposal, std::string> outcome;
 };
 
@@ -181,19 +179,15 @@ Answer propose(Context& context, Call& call) {
     auto found = map_edges(context, call);
     if (!found)
         return std::unexpected(found.error());
-    const auto& catalog = found->reader->catalog();
-    for (const auto& [id, numbers] : found->period.edges)
-        job->first_seen.emplace(id, catalog.first_seen_ns(id));
     job->warnings = std::move(found->request.warnings);
     job->since_ns = found->period.since_ns;
     job->until_ns = found->period.until_ns;
     job->comparison.active = context.controller.active();
-    job->comparison.take(catalog, found->period.edges);
-    context.options.aside(
-        [job] { job->outcome = history::propose(job->comparison, job->first_seen, job->options); },
-        [job, reader = found->reader, reply = call.reply] {
-            reply(answer_of(reader->catalog(), *job));
-        });
+    job->comparison.take(found->reader->catalog(), found->period.edges);
+    context.options.aside([job] { job->outcome = history::propose(job->comparison, job->options); },
+                          [job, reader = found->reader, reply = call.reply] {
+                              reply(answer_of(reader->catalog(), *job));
+                          });
     return std::nullopt;
 }
 

@@ -1,16 +1,11 @@
 #include "control/compute/fleet_check.h"
 
+#include "control/model/select.h"
+
 namespace ringwall::compute {
 namespace {
 
 using model::Selector;
-
-void names_in(const model::Rule& rule, std::set<std::string>& out) {
-    for (const auto* side : {&rule.from, &rule.to})
-        for (const Selector& selector : *side)
-            if (selector.form == Selector::Form::workload)
-                out.insert(selector.name);
-}
 
 // What validate() asks of a rule because of the workloads it names; groups, lists and services are
 // as they were.
@@ -76,7 +71,7 @@ class Neighbourhood {
             part.scopes = set->scopes;
             for (const model::Rule& rule : set->rules) {
                 std::set<std::string> names;
-                names_in(rule, names);
+                model::add_named(rule, names);
                 if (names.empty())
                     continue;
                 for (const auto& name : names)
@@ -104,7 +99,7 @@ Naming naming_of(const model::Policy& policy) {
     for (const auto& set : policy.rule_sets)
         for (const auto& rule : set.rules) {
             std::set<std::string> names;
-            names_in(rule, names);
+            model::add_named(rule, names);
             for (const auto& name : names)
                 out[name].insert(&set);
         }

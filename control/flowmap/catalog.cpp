@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "common/hash.h"
+
 namespace ringwall::flowmap {
 namespace {
 
@@ -73,10 +75,8 @@ std::string shown(const Side& side) {
 }
 
 std::size_t Catalog::Hash::operator()(const Edge& edge) const {
-    auto hash = std::uint64_t{edge.source} << 32 | edge.destination;
-    hash ^= (std::uint64_t{edge.protocol} << 16 | edge.port) * 0x9e3779b97f4a7c15ull;
-    hash *= 0xbf58476d1ce4e5b9ull;
-    return hash ^ (hash >> 29);
+    return mix(std::uint64_t{edge.source} << 32 | edge.destination,
+               std::uint64_t{edge.protocol} << 16 | edge.port);
 }
 
 SideId Catalog::side(const Side& side) {

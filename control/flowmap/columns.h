@@ -1,5 +1,5 @@
 // The numbers of one span of time as bytes, column after column: what is alike lies together and
-// stays small (about 15 bytes an edge), and reading is a few additions each.
+// stays small, and reading is a few additions each.
 #pragma once
 
 #include <cstdint>

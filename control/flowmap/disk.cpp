@@ -1,11 +1,8 @@
 #include "control/flowmap/disk.h"
 
-#include <optional>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include "control/flowmap/columns.h"
 #include "control/flows/database.h"

@@ -36,7 +36,7 @@ Half& half_of(std::vector<Half>& halves, SideId own, SideId other) {
 
 std::size_t Minute::Hash::operator()(const Key& key) const {
     const auto service = std::uint64_t{key.protocol} << 16 | key.port;
-    return mix(mix(mix(std::uint64_t{key.shared} << 32 | service, key.source), key.destination), 0);
+    return mix(mix(std::uint64_t{key.shared} << 32 | service, key.source), key.destination);
 }
 
 void Minute::take(const flows::Row& row, Catalog& catalog) {

@@ -7,6 +7,7 @@
 #include "control/history/parties.h"
 
 namespace ringwall::history {
+
 void Comparison::take(const flowmap::Catalog& catalog,
                       const std::vector<flowmap::EdgeNumbers>& found) {
     std::unordered_map<flowmap::SideId, flowmap::SideId> places;
@@ -21,7 +22,7 @@ void Comparison::take(const flowmap::Catalog& catalog,
         auto edge = catalog.edge(id);
         edge.source = place(edge.source);
         edge.destination = place(edge.destination);
-        edges.push_back({id, edge, numbers});
+        edges.push_back({id, edge, numbers, catalog.first_seen_ns(id)});
     }
 }
 
@@ -31,7 +32,8 @@ std::expected<std::vector<v1::FlowVerdict>, std::string> Comparison::verdicts() 
     if (!judge)
         return std::unexpected(judge.error());
     std::vector<v1::FlowVerdict> out;
-    for (const auto& [id, edge, numbers] : edges) {
+    for (const Recorded& recorded : edges) {
+        const auto& edge = recorded.edge;
         const auto opinion =
             judge->judge(parties.end(sides, edge.source), parties.end(sides, edge.destination),
                          edge.protocol, edge.port);

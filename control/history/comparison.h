@@ -17,6 +17,7 @@ struct Recorded { // an edge of the map, with all that is said of it
     flowmap::EdgeId id = 0;
     flowmap::Edge edge; // its sides are places in Comparison::sides
     flowmap::Numbers numbers;
+    std::int64_t first_seen_ns = 0;
 };
 
 struct Difference {

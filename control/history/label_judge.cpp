@@ -31,12 +31,6 @@ Address in_list(const model::AddressList& list) {
     return list.ranges.empty() ? Address{} : list.ranges.front().first;
 }
 
-void add_names(const std::vector<model::Selector>& selectors, std::set<std::string>& out) {
-    for (const auto& selector : selectors)
-        if (selector.form == model::Selector::Form::workload)
-            out.insert(selector.name);
-}
-
 // Workloads that stand for all that have their labels, with one of the real addresses where there
 // is one that nobody else stands at.
 class Cast {
@@ -76,10 +70,8 @@ class Cast {
     void add_named() {
         std::set<std::string> names;
         for (const auto& set : real_.rule_sets)
-            for (const auto& rule : set.rules) {
-                add_names(rule.from, names);
-                add_names(rule.to, names);
-            }
+            for (const auto& rule : set.rules)
+                model::add_named(rule, names);
         for (const auto& name : std::set(names))
             if (const auto* workload = real_.workload(name); workload && !workload->host.empty())
                 names.insert(workload->host);

@@ -165,12 +165,12 @@ class Maker {
     const ProposalOptions& options_;
 };
 
-void add_evidence(ProposedRule& rule, const flowmap::Numbers& numbers, std::int64_t first_seen_ns) {
-    rule.connections += numbers.count;
+void add_evidence(ProposedRule& rule, const Recorded& edge) {
+    rule.connections += edge.numbers.count;
     ++rule.edges;
-    rule.last_ns = std::max(rule.last_ns, numbers.last_ns);
-    if (rule.first_seen_ns == 0 || first_seen_ns < rule.first_seen_ns)
-        rule.first_seen_ns = first_seen_ns;
+    rule.last_ns = std::max(rule.last_ns, edge.numbers.last_ns);
+    if (rule.first_seen_ns == 0 || edge.first_seen_ns < rule.first_seen_ns)
+        rule.first_seen_ns = edge.first_seen_ns;
 }
 
 // What makes two edges the same rule.
@@ -274,9 +274,8 @@ std::string deny_of(const Opinion& opinion, const model::Policy& policy) {
 
 } // namespace
 
-std::expected<Proposal, std::string>
-propose(const Comparison& recorded, const std::map<flowmap::EdgeId, std::int64_t>& first_seen_ns,
-        const ProposalOptions& options) {
+std::expected<Proposal, std::string> propose(const Comparison& recorded,
+                                             const ProposalOptions& options) {
     const Parties parties(recorded.sides);
     auto judge = LabelJudge::make(recorded.active, parties.all());
     if (!judge)
@@ -303,12 +302,10 @@ propose(const Comparison& recorded, const std::map<flowmap::EdgeId, std::int64_t
             out.uncovered.push_back({i, made.error()});
             continue;
         }
-        const auto seen = first_seen_ns.find(edge.id);
         auto& [scope, rule] =
             rules.try_emplace(identity(made->first, made->second), *made).first->second;
         rule.risks.insert(made->second.risks.begin(), made->second.risks.end());
-        add_evidence(rule, edge.numbers,
-                     seen == first_seen_ns.end() ? edge.numbers.first_ns : seen->second);
+        add_evidence(rule, edge);
         out.proposed += edge.numbers.count;
     }
     if (options.merge)

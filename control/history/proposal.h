@@ -68,8 +68,7 @@ struct Proposal {
 };
 
 // `recorded`: the wanted edges, and in `active` what is in force. Error: it does not compile.
-std::expected<Proposal, std::string>
-propose(const Comparison& recorded, const std::map<flowmap::EdgeId, std::int64_t>& first_seen_ns,
-        const ProposalOptions& options);
+std::expected<Proposal, std::string> propose(const Comparison& recorded,
+                                             const ProposalOptions& options);
 
 } // namespace ringwall::history

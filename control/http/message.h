@@ -22,6 +22,12 @@ struct Request {
     std::string agent; // identity of the agent whose certificate the client showed; empty: none
 };
 
+// Of that name in lower case; empty where there is none.
+inline std::string header(const Request& request, const char* name) {
+    const auto found = request.headers.find(name);
+    return found == request.headers.end() ? std::string{} : found->second;
+}
+
 // An answer without an end (text/event-stream). Both sides run on the server's event loop.
 class Channel {
   public:

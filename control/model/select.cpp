@@ -95,6 +95,13 @@ const ProcessSelector* process(const ServiceUse& use, const Policy& policy) {
     return service && service->process ? &*service->process : nullptr;
 }
 
+void add_named(const Rule& rule, std::set<std::string>& names) {
+    for (const auto* side : {&rule.from, &rule.to})
+        for (const Selector& selector : *side)
+            if (selector.form == Selector::Form::workload)
+                names.insert(selector.name);
+}
+
 std::vector<ProcessSelector> process_selectors(const RuleSet& rule_set, const Policy& policy) {
     std::set<ProcessSelector> found;
     for (const Rule& rule : rule_set.rules) {

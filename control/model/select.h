@@ -1,7 +1,9 @@
 // Who a selector means. Pure, over a policy that validate() has found good.
 #pragma once
 
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "control/model/model.h"
@@ -43,6 +45,9 @@ std::span<const Port> ports(const ServiceUse& use, const Policy& policy);
 
 // The destination's process: written beside the use or in the named service; null: any.
 const ProcessSelector* process(const ServiceUse& use, const Policy& policy);
+
+// Adds the workloads that a rule names.
+void add_named(const Rule& rule, std::set<std::string>& names);
 
 // The distinct selectors of a rule set that some end judges: the destinations' and the sources'.
 std::vector<ProcessSelector> process_selectors(const RuleSet& rule_set, const Policy& policy);

@@ -72,11 +72,6 @@ std::string inflate_all(std::string_view compressed) {
     return out;
 }
 
-std::string header(const http::Request& request, const char* name) {
-    const auto found = request.headers.find(name);
-    return found == request.headers.end() ? std::string{} : found->second;
-}
-
 http::Response plain(unsigned status, std::string text) {
     return {.status = status,
             .headers = {{"Content-Type", "text/plain; charset=utf-8"},
@@ -168,14 +163,14 @@ http::Response Site::answer(const http::Request& request) const {
                     {"X-Content-Type-Options", "nosniff"}},
         .body = {},
         .stream = {}};
-    if (header(request, "if-none-match") == file->etag) {
+    if (http::header(request, "if-none-match") == file->etag) {
         out.status = 304;
         return out;
     }
     if (request.method == "HEAD")
         return out;
     const bool gzip = !file->compressed.empty() &&
-                      header(request, "accept-encoding").find("gzip") != std::string::npos;
+                      http::header(request, "accept-encoding").find("gzip") != std::string::npos;
     if (gzip)
         out.headers.emplace_back("Content-Encoding", "gzip");
     out.body = gzip ? file->compressed : file->content;

@@ -4,7 +4,6 @@
 """
 
 import hashlib
-import json
 import pathlib
 import re
 import ssl
@@ -12,7 +11,7 @@ import ssl
 from story import ANSWERED, Story, allow, role, service, unittest, wait_until
 
 from harness.controller import Controller, PairedAgent
-from harness.policy import document
+from harness.policy import payments, text_of
 
 PORT = 8080
 
@@ -31,12 +30,10 @@ class Authority(Story):
             setattr(cls, name.replace("-", "_"), host)
             cls.agents[name] = PairedAgent(host, cls.controller, labels=labels)
         cls.app_1.serve("tcp", "10.0.1.5", PORT, unit="echo.service")
-        rules = [allow("web-to-app", role("Web"), role("App"), service(f"tcp/{PORT}")),
-                 allow("controller", {"all": True}, {"list": "controller"}, service("tcp/8443"))]
-        documents = [document("AddressList", "controller", cidrs=["10.0.9.1"]),
-                     document("RuleSet", "payments", rules=rules)]
+        documents = payments("10.0.9.1", allow("web-to-app", role("Web"), role("App"),
+                                               service(f"tcp/{PORT}")))
         cls.controller.cli("apply", "-f", "-",
-                           given="".join(f"---\n{json.dumps(d)}\n" for d in documents))
+                           given=text_of(documents))
         cls.controller.cli("provision", "--yes")
         cls.controller.settled()
 

@@ -4,7 +4,6 @@
     web-1 ── tcp 8080 ──▶ app-1   allowed: not on the list
 """
 
-import json
 import os
 import re
 
@@ -13,7 +12,7 @@ from story import ANSWERED, Story, allow, role, service, unittest, wait_until
 from harness import daemons
 from harness.agent import CLI
 from harness.controller import Controller, PairedAgent
-from harness.policy import document
+from harness.policy import payments, text_of
 
 PORT = 8080
 
@@ -31,11 +30,9 @@ class Cuts(Story):
                       PairedAgent(cls.app_1, cls.controller, labels={"role": "App"})]
         cls.app_1.serve("tcp", "10.0.1.5", PORT, unit="echo.service")
         cls.sshd = daemons.SshServer(cls.app_1)
-        rules = [allow("web-to-app", role("Web"), role("App"), service(f"tcp/{PORT}")),
-                 allow("controller", {"all": True}, {"list": "controller"}, service("tcp/8443"))]
-        documents = [document("AddressList", "controller", cidrs=["10.0.9.1"]),
-                     document("RuleSet", "payments", rules=rules)]
-        cls.lab.write("git/rules.yaml", "".join(f"---\n{json.dumps(d)}\n" for d in documents))
+        documents = payments("10.0.9.1", allow("web-to-app", role("Web"), role("App"),
+                                               service(f"tcp/{PORT}")))
+        cls.lab.write("git/rules.yaml", text_of(documents))
         cls.controller.cli("apply", "-f", f"{cls.lab.directory}/git")
         cls.controller.cli("provision", "--yes")
         cls.controller.settled()

@@ -12,7 +12,7 @@ from story import ANSWERED, REFUSED, Story, allow, role, service, unittest, wait
 
 from harness.agent import CLI
 from harness.controller import Controller, PairedAgent
-from harness.policy import document
+from harness.policy import payments, text_of
 
 PORT = 8080
 
@@ -43,12 +43,8 @@ class Fleet(Story):
     @classmethod
     def write_rules(cls, name, action, **more):
         # The controller itself is a host of the fleet's network that everybody may reach.
-        rules = [dict(allow(name, role("Web"), role("App"), service(f"tcp/{PORT}"), action=action),
-                      **more),
-                 allow("controller", {"all": True}, {"list": "controller"}, service("tcp/8443"))]
-        documents = [document("AddressList", "controller", cidrs=["10.0.9.1"]),
-                     document("RuleSet", "payments", rules=rules)]
-        cls.lab.write("git/rules.yaml", "".join(f"---\n{json.dumps(d)}\n" for d in documents))
+        rule = allow(name, role("Web"), role("App"), service(f"tcp/{PORT}"), action=action)
+        cls.lab.write("git/rules.yaml", text_of(payments("10.0.9.1", dict(rule, **more))))
 
     @classmethod
     def provision(cls, *options):

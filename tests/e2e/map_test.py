@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 from story import ANSWERED, Story, allow, role, service, unittest, wait_until
 
 from harness.controller import Controller, PairedAgent
-from harness.policy import document
+from harness.policy import document, payments, text_of
 
 PORT = 8080
 
@@ -28,11 +28,9 @@ class Map(Story):
             setattr(cls, name.replace("-", "_"), host)
             PairedAgent(host, cls.controller, labels={"role": label})
         cls.app_1.serve("tcp", "10.0.1.5", PORT, unit="echo.service")
-        rules = [allow("web-to-app", role("Web"), role("App"), service(f"tcp/{PORT}")),
-                 allow("controller", {"all": True}, {"list": "controller"}, service("tcp/8443"))]
-        documents = [document("AddressList", "controller", cidrs=["10.0.9.1"]),
-                     document("RuleSet", "payments", rules=rules)]
-        cls.lab.write("git/rules.yaml", "".join(f"---\n{json.dumps(d)}\n" for d in documents))
+        documents = payments("10.0.9.1", allow("web-to-app", role("Web"), role("App"),
+                                               service(f"tcp/{PORT}")))
+        cls.lab.write("git/rules.yaml", text_of(documents))
         cls.controller.cli("apply", "-f", f"{cls.lab.directory}/git")
         cls.controller.cli("provision", "--yes")
         cls.controller.settled()

@@ -23,6 +23,18 @@ def allow(name, source, destination, *services, action="allow", scope="extra"):
             "to": as_list(destination), "services": list(services)}
 
 
+def payments(controller, *rules):
+    """The documents of a small fleet: its rules, and its controller, which everybody may reach."""
+    everybody = allow("controller", {"all": True}, {"list": "controller"}, service("tcp/8443"))
+    return [document("AddressList", "controller", cidrs=[controller]),
+            document("RuleSet", "payments", rules=[*rules, everybody])]
+
+
+def text_of(documents):
+    """As one file."""
+    return "".join(f"---\n{json.dumps(d)}\n" for d in documents)
+
+
 def as_list(selector):
     return selector if isinstance(selector, list) else [selector]
 

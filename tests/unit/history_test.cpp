@@ -178,10 +178,7 @@ TEST(History, ADraftThatDoesNotCompileSaysSo) {
 
 Proposal proposed(const Comparison& recorded, ProposalOptions options = {}) {
     options.now_ns = noon + 30 * flowmap::day_ns;
-    std::map<flowmap::EdgeId, std::int64_t> first_seen;
-    for (const auto& edge : recorded.edges)
-        first_seen[edge.id] = noon;
-    auto out = propose(recorded, first_seen, options);
+    auto out = propose(recorded, options);
     if (!out)
         throw std::runtime_error(out.error());
     return std::move(*out);

@@ -168,7 +168,7 @@ void judge(const EdgeMap& map, const Scale& scale, std::uint64_t seed) {
         comparison.take(map.catalog(), period.edges);
         history::Proposal proposal;
         const double proposing = timed([&] {
-            auto made = history::propose(comparison, {}, {.now_ns = end_ns});
+            auto made = history::propose(comparison, {.now_ns = end_ns});
             if (!made)
                 give_up(made.error());
             proposal = std::move(*made);
