@@ -112,47 +112,61 @@ void PolicyHalf::next(SessionStats& stats, Outbox& out) {
     }
 }
 
-std::expected<v1::SignedPolicy, PolicyHalf::Refusal>
-PolicyHalf::envelope(const Message& message) const {
-    if (const auto* snapshot = std::get_if<v1::PolicySnapshot>(&message))
-        return snapshot->signed_policy();
-    const auto& delta = std::get<v1::PolicyDelta>(message);
-    auto policy = wire::apply(delta, held_ ? held_->policy : v1::Policy{}, holding());
-    if (!policy)
-        return std::unexpected(Refusal{reason_of(policy.error().code), policy.error().message});
-    v1::SignedPolicy out;
-    out.set_key_id(delta.key_id());
-    out.set_payload(wire::canonical(*policy));
-    out.set_signature(delta.signature());
+std::expected<HeldPolicy, PolicyHalf::Refusal>
+PolicyHalf::from_delta(const v1::PolicyDelta& delta) const {
+    auto applied = wire::apply(delta, held_ ? held_->policy : v1::Policy{}, holding());
+    if (!applied)
+        return std::unexpected(Refusal{reason_of(applied.error().code), applied.error().message});
+    HeldPolicy out;
+    out.envelope.set_key_id(delta.key_id());
+    out.envelope.set_payload(std::move(applied->content));
+    out.envelope.set_signature(delta.signature());
+    out.policy = std::move(applied->half);
+    out.holding = delta.target();
+    return verified(std::move(out));
+}
+
+std::expected<HeldPolicy, PolicyHalf::Refusal>
+PolicyHalf::from_snapshot(const v1::PolicySnapshot& snapshot) const {
+    HeldPolicy signed_one;
+    signed_one.envelope = snapshot.signed_policy();
+    auto out = verified(std::move(signed_one));
+    if (!out)
+        return out;
+    const auto& payload = out->envelope.payload();
+    if (!out->policy.ParseFromString(payload))
+        return std::unexpected(Refusal{v1::MALFORMED, "the signed bytes are no policy"});
+    out->holding.set_version(out->policy.version());
+    out->holding.set_hash(wire::content_hash(payload));
     return out;
+}
+
+std::expected<HeldPolicy, PolicyHalf::Refusal> PolicyHalf::verified(HeldPolicy policy) const {
+    if (verify_(policy.envelope))
+        return policy;
+    return std::unexpected(
+        Refusal{v1::BAD_SIGNATURE,
+                fmt::format("the policy is not signed by the key that was pinned at pairing (it "
+                            "names key '{}'); pair this host again if the controller's key was "
+                            "replaced",
+                            policy.envelope.key_id())});
 }
 
 std::expected<PolicyHalf::Candidate, PolicyHalf::Refusal>
 PolicyHalf::check(const Message& message) const {
-    auto signed_policy = envelope(message);
-    if (!signed_policy)
-        return std::unexpected(signed_policy.error());
-    if (!verify_(*signed_policy))
-        return std::unexpected(
-            Refusal{v1::BAD_SIGNATURE,
-                    fmt::format("the policy is not signed by the key that was pinned at pairing "
-                                "(it names key '{}'); pair this host again if the controller's key "
-                                "was replaced",
-                                signed_policy->key_id())});
-    HeldPolicy held;
-    if (!held.policy.ParseFromString(signed_policy->payload()))
-        return std::unexpected(Refusal{v1::MALFORMED, "the signed bytes are no policy"});
-    held.holding.set_version(held.policy.version());
-    held.holding.set_hash(wire::content_hash(signed_policy->payload()));
-    held.envelope = std::move(*signed_policy);
+    const auto* snapshot = std::get_if<v1::PolicySnapshot>(&message);
+    auto held =
+        snapshot ? from_snapshot(*snapshot) : from_delta(std::get<v1::PolicyDelta>(message));
+    if (!held)
+        return std::unexpected(held.error());
     const auto now = holding();
-    if (held.policy.version() <= now.version() && !wire::same(held.holding, now))
+    if (held->policy.version() <= now.version() && !wire::same(held->holding, now))
         return std::unexpected(
             Refusal{v1::OLD_VERSION,
                     fmt::format("version {} is not newer than version {}, which is enforced; to "
                                 "roll back, provision the old content as a new version",
-                                held.policy.version(), now.version())});
-    return Candidate{std::make_shared<const HeldPolicy>(std::move(held)), confirm_within(message)};
+                                held->policy.version(), now.version())});
+    return Candidate{std::make_shared<const HeldPolicy>(std::move(*held)), confirm_within(message)};
 }
 
 void PolicyHalf::applied(std::uint64_t version, Time now, SessionStats& stats, Outbox& out) {
@@ -259,7 +273,7 @@ InventoryHalf::check(const Message& message) const {
         if (!inventory)
             return std::unexpected(
                 Refusal{reason_of(inventory.error().code), inventory.error().message});
-        held.inventory = std::move(*inventory);
+        held.inventory = std::move(inventory->half);
         held.holding = delta->target();
     } else {
         held.inventory = std::get<v1::InventorySnapshot>(message).inventory();

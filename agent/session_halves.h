@@ -45,7 +45,9 @@ class PolicyHalf {
         PolicyRef policy;
         std::chrono::seconds confirm_within;
     };
-    std::expected<v1::SignedPolicy, Refusal> envelope(const Message& message) const;
+    std::expected<HeldPolicy, Refusal> from_snapshot(const v1::PolicySnapshot& snapshot) const;
+    std::expected<HeldPolicy, Refusal> from_delta(const v1::PolicyDelta& delta) const;
+    std::expected<HeldPolicy, Refusal> verified(HeldPolicy policy) const;
     std::expected<Candidate, Refusal> check(const Message& message) const;
     v1::Holding holding() const;
     void next(SessionStats& stats, Outbox& out);

@@ -15,12 +15,8 @@ v1::Holding holding(const Release& release) {
     return out;
 }
 
-template <typename Half>
-auto diff_contents(const Release& base, const Release& target) {
-    Half one, other;
-    one.ParseFromString(base.content);
-    other.ParseFromString(target.content);
-    return wire::diff(one, holding(base), std::move(other), holding(target));
+wire::State state(const Release& release) {
+    return {release.content, holding(release)};
 }
 
 // What a snapshot of it takes on the wire, up to a few bytes.
@@ -176,11 +172,11 @@ std::optional<v1::ToAgent> Delivery::delta() const {
     const auto& newest = *history_.back();
     v1::ToAgent out;
     if (half_ == v1::INVENTORY) {
-        *out.mutable_inventory_delta() = diff_contents<v1::Inventory>(**base, newest);
+        *out.mutable_inventory_delta() = wire::diff_inventories(state(**base), state(newest));
         return out;
     }
     auto& delta = *out.mutable_policy_delta();
-    delta = diff_contents<v1::Policy>(**base, newest);
+    delta = wire::diff_policies(state(**base), state(newest));
     delta.set_key_id(newest.key_id);
     delta.set_signature(newest.signature);
     delta.set_confirm_within_seconds(static_cast<std::uint32_t>(confirm_within().count()));

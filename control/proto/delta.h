@@ -35,16 +35,25 @@ bool same(const v1::Holding& one, const v1::Holding& other);
 // Key id, signature and confirm_within_seconds are left for the caller.
 v1::PolicyDelta diff(const v1::Policy& base, const v1::Policy& target);
 v1::InventoryDelta diff(const v1::Inventory& base, const v1::Inventory& target);
-// For whoever knows what holding() would say of both.
-v1::PolicyDelta diff(const v1::Policy& base, const v1::Holding& base_holding, v1::Policy target,
-                     const v1::Holding& target_holding);
-v1::InventoryDelta diff(const v1::Inventory& base, const v1::Holding& base_holding,
-                        v1::Inventory target, const v1::Holding& target_holding);
+
+// A half as it travels and what holding() says of it, for whoever keeps both.
+struct State {
+    std::string_view content; // its canonical form
+    v1::Holding holding;
+};
+v1::PolicyDelta diff_policies(const State& base, const State& target);
+v1::InventoryDelta diff_inventories(const State& base, const State& target);
+
+template <typename Half>
+struct Applied {
+    Half half;
+    std::string content; // its canonical form
+};
 
 // `held` is holding(base), which a caller keeps anyway.
-std::expected<v1::Policy, DeltaError> apply(const v1::PolicyDelta& delta, const v1::Policy& base,
-                                            const v1::Holding& held);
-std::expected<v1::Inventory, DeltaError> apply(const v1::InventoryDelta& delta,
-                                               const v1::Inventory& base, const v1::Holding& held);
+std::expected<Applied<v1::Policy>, DeltaError>
+apply(const v1::PolicyDelta& delta, const v1::Policy& base, const v1::Holding& held);
+std::expected<Applied<v1::Inventory>, DeltaError>
+apply(const v1::InventoryDelta& delta, const v1::Inventory& base, const v1::Holding& held);
 
 } // namespace ringwall::wire

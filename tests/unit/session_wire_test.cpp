@@ -96,7 +96,8 @@ void expect_delta(const Half& from, const Half& to) {
     ASSERT_TRUE(carried.ParseFromString(delta.SerializeAsString()));
     const auto result = apply(carried, from, holding(from));
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(canonical(*result), canonical(to));
+    EXPECT_EQ(canonical(result->half), canonical(to));
+    EXPECT_EQ(result->content, canonical(to));
 }
 
 template <typename Half>
