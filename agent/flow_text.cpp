@@ -66,6 +66,8 @@ void append_counts(std::string& out, const Flow& flow) {
         put(out, R"(,"rtt_us":{})", e.srtt_us);
     if (e.retransmits)
         put(out, R"(,"retransmits":{})", e.retransmits);
+    if (const auto failure = failure_of(e); failure != Failure::none)
+        put(out, R"(,"failed":"{}")", name(failure));
 }
 
 // Bytes of the well-formed UTF-8 character at the front (Unicode, table 3-7); 0: there is none.

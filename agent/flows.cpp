@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -109,6 +110,38 @@ std::string shown(const Program& program) {
     if (!program.container.empty())
         return program.container;
     return program.path.substr(program.path.rfind('/') + 1);
+}
+
+// What the socket's owner was told, else how far the connection had come: one that both ends said
+// goodbye to has not failed, whatever came behind.
+Failure failure_of(const loader::Event& event) {
+    enum State { established = 1, syn_sent = 2, fin_wait1 = 4, fin_wait2 = 5, close_wait = 8 };
+    if (event.kind != loader::EventKind::end || event.protocol != 6)
+        return Failure::none;
+    const bool is_open = event.tcp_state == established || event.tcp_state == close_wait;
+    const bool half_open = event.tcp_state == fin_wait1 || event.tcp_state == fin_wait2;
+    if (event.tcp_state == syn_sent) {
+        if (event.error == ECONNREFUSED || event.error == ECONNRESET)
+            return Failure::refused;
+        return event.error || event.retransmits ? Failure::timed_out : Failure::none;
+    }
+    if (event.error == ETIMEDOUT)
+        return Failure::timed_out;
+    return is_open || (half_open && event.error) ? Failure::reset : Failure::none;
+}
+
+const char* name(Failure failure) {
+    switch (failure) {
+    case Failure::refused:
+        return "refused";
+    case Failure::timed_out:
+        return "timed-out";
+    case Failure::reset:
+        return "reset";
+    case Failure::none:
+        break;
+    }
+    return "";
 }
 
 std::uint16_t service_port(const loader::Event& event) {

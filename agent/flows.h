@@ -68,6 +68,13 @@ class Names {
     virtual std::string user(std::uint32_t uid) const = 0;
 };
 
+// How a connection came to nothing. `reset` also by this end: it was closed while something that
+// the peer sent had not been read, or was cut.
+enum class Failure : std::uint8_t { none, refused, timed_out, reset };
+// Of an end record; none: it ended in order, or is no TCP connection.
+Failure failure_of(const loader::Event& event);
+const char* name(Failure failure); // "refused", "timed-out", "reset"; "" for none
+
 // The service's port; ICMP: type << 8 | code.
 std::uint16_t service_port(const loader::Event& event);
 

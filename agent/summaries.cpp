@@ -48,6 +48,9 @@ std::string identity_of(v1::FlowSummary summary) {
     summary.clear_packets_received();
     summary.clear_retransmits();
     summary.clear_rtt_us();
+    summary.clear_refused();
+    summary.clear_timed_out();
+    summary.clear_reset();
     return summary.SerializeAsString();
 }
 
@@ -60,6 +63,9 @@ void merge(v1::FlowSummary& into, const v1::FlowSummary& more) {
     into.set_packets_sent(into.packets_sent() + more.packets_sent());
     into.set_packets_received(into.packets_received() + more.packets_received());
     into.set_retransmits(into.retransmits() + more.retransmits());
+    into.set_refused(into.refused() + more.refused());
+    into.set_timed_out(into.timed_out() + more.timed_out());
+    into.set_reset(into.reset() + more.reset());
     if (more.rtt_us())
         into.set_rtt_us(more.rtt_us());
 }
@@ -84,6 +90,13 @@ Summaries::Totals& Summaries::Totals::operator+=(const Totals& more) {
     in_packets += more.in_packets;
     retransmits += more.retransmits;
     return *this;
+}
+
+void Summaries::Failures::add(const loader::Event& event) {
+    const auto failure = failure_of(event);
+    refused += failure == Failure::refused;
+    timed_out += failure == Failure::timed_out;
+    reset += failure == Failure::reset;
 }
 
 std::size_t Summaries::Hash::operator()(const Key& key) const {
@@ -174,6 +187,7 @@ void Summaries::add(const Flow& flow, Time now) {
     open.last_ns = std::max(open.last_ns, flow.wall_ns);
     open.count += add.count;
     open.totals += add.totals;
+    open.failures.add(flow.event);
 }
 
 // A flow whose end was lost would be followed for ever.
@@ -213,6 +227,9 @@ v1::FlowSummary Summaries::summary(const Open& open) {
     out.set_packets_received(open.totals.in_packets);
     out.set_retransmits(open.totals.retransmits);
     out.set_rtt_us(flow.event.srtt_us);
+    out.set_refused(open.failures.refused);
+    out.set_timed_out(open.failures.timed_out);
+    out.set_reset(open.failures.reset);
     return out;
 }
 

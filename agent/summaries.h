@@ -55,6 +55,10 @@ class Summaries {
         Totals totals;
         bool nothing = false;
     };
+    struct Failures {
+        std::uint64_t refused = 0, timed_out = 0, reset = 0;
+        void add(const loader::Event& event);
+    };
     struct Key {
         const Party* local;
         const Party* peer;
@@ -75,6 +79,7 @@ class Summaries {
         std::int64_t first_ns = 0, last_ns = 0;
         std::uint64_t count = 0;
         Totals totals;
+        Failures failures;
         Time due{};
     };
     struct Live {

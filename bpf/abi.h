@@ -468,7 +468,8 @@ struct rw_event {
 	__u32 count; /* deny: how many this record stands for */
 	__u8 kind, verdict, reason, flags;
 	__u8 tcp_state; /* end: state before CLOSE */
-	__u8 reserved[7];
+	__u8 error;	/* end of TCP: what the socket's owner is told (errno); 0: nothing */
+	__u8 reserved[6];
 };
 RW_ASSERT(sizeof(struct rw_event) == 208, "rw_event");
 

@@ -178,6 +178,7 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	int sk_err;
 } RW_CORE;
 
 enum sock_flags {

@@ -459,16 +459,15 @@ int rw_release(struct bpf_sock *ctx)
 }
 
 /* Whether bytes_received counts the peer's FIN. */
-static __always_inline bool rw_fin_received(struct bpf_sock *socket)
+static __always_inline bool rw_fin_received(const struct sock *sk)
 {
-	struct sock *sk = (void *)bpf_skc_to_tcp_sock(socket);
 	__u64 done = bpf_core_enum_value(enum sock_flags, SOCK_DONE);
-	return sk && (BPF_CORE_READ(sk, __sk_common.skc_flags) >> done & 1);
+	return BPF_CORE_READ(sk, __sk_common.skc_flags) >> done & 1;
 }
 
 /* Payload bytes: acked counts the SYN of who connected, and the FIN once acknowledged; received the
  * peer's FIN. */
-static __always_inline void rw_tcp_counts(struct bpf_sock_ops *ctx, struct bpf_sock *socket,
+static __always_inline void rw_tcp_counts(struct bpf_sock_ops *ctx, const struct sock *sk,
 					  struct rw_flow *f, __u32 old_state)
 {
 	enum { FIN_WAIT2 = 5, TIME_WAIT = 6, LAST_ACK = 9, CLOSING = 11 };
@@ -476,7 +475,7 @@ static __always_inline void rw_tcp_counts(struct bpf_sock_ops *ctx, struct bpf_s
 	bool fin_acked = old_state == FIN_WAIT2 || old_state == TIME_WAIT ||
 			 old_state == LAST_ACK || old_state == CLOSING;
 	__u64 control_out = (f->direction != RW_DIR_IN) + fin_acked;
-	__u64 control_in = rw_fin_received(socket);
+	__u64 control_in = sk && rw_fin_received(sk);
 	struct rw_counts *c = &f->counts;
 	c->out_bytes = out > control_out ? out - control_out : 0;
 	c->in_bytes = in > control_in ? in - control_in : 0;
@@ -484,10 +483,11 @@ static __always_inline void rw_tcp_counts(struct bpf_sock_ops *ctx, struct bpf_s
 	c->in_packets = ctx->data_segs_in;
 }
 
-static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct bpf_sock *sk,
+static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct bpf_sock *socket,
 				       struct rw_socket *s, __u64 cookie)
 {
 	struct rw_event *e;
+	const struct sock *sk = (void *)bpf_skc_to_tcp_sock(socket);
 	__u32 old_state = ctx->args[0];
 	RW_INC(slow[RW_HOOK_SOCKOPS]);
 	e = rw_event_begin(RW_EVENT_END);
@@ -501,6 +501,8 @@ static __always_inline void rw_tcp_end(struct bpf_sock_ops *ctx, struct bpf_sock
 	e->srtt_us = ctx->srtt_us >> 3;
 	e->retransmits = ctx->total_retrans;
 	e->tcp_state = old_state;
+	if (sk)
+		e->error = BPF_CORE_READ(sk, sk_err);
 	rw_event_send(e);
 	s->flow.flags &= ~RW_FLOW_REPORTED;
 }

@@ -168,8 +168,9 @@ struct Event {
     std::uint32_t subject = 0, peer_id = 0, entry = 0, rule_set = 0;
     std::uint64_t sure = 0, maybe = 0;
     std::uint32_t srtt_us = 0, retransmits = 0;
-    std::uint32_t count = 1; // deny: how many this stands for
-    std::uint8_t tcp_state = 0;
+    std::uint32_t count = 1;    // deny: how many this stands for
+    std::uint8_t tcp_state = 0; // end of TCP: before CLOSE
+    std::uint8_t error = 0;     // end of TCP: errno that the socket's owner is told; 0: none
 };
 
 // What a staged rule set would change for connections that agree in everything but address and

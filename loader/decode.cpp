@@ -128,6 +128,7 @@ std::optional<Event> decode_event(const void* data, std::size_t size) {
     e.retransmits = r.retransmits;
     e.count = r.count ? r.count : 1;
     e.tcp_state = r.tcp_state;
+    e.error = r.error;
     return e;
 }
 

@@ -8,11 +8,14 @@
 namespace ringwall::flowmap {
 namespace {
 
-constexpr char format = 1;
+// Format 1 had no failures. A column of zeros has no bytes.
+constexpr char format = 2, without_failures = 1;
 constexpr std::array plain{&Numbers::count,       &Numbers::bytes_out,  &Numbers::bytes_in,
                            &Numbers::packets_out, &Numbers::packets_in, &Numbers::retransmits,
-                           &Numbers::rtt_us,      &Numbers::peers};
-constexpr std::size_t columns = plain.size() + 3; // and the edge, the first and the last time
+                           &Numbers::rtt_us,      &Numbers::peers,      &Numbers::refused,
+                           &Numbers::timed_out,   &Numbers::reset};
+constexpr std::size_t times = 3; // columns before those: the edge, the first and the last time
+constexpr std::size_t columns = times + plain.size(), columns_without_failures = columns - 3;
 
 void put(std::string& out, std::uint64_t number) {
     for (; number >= 0x80; number >>= 7)
@@ -34,6 +37,8 @@ class Column {
     explicit Column(std::string_view bytes = {}) : bytes_(bytes) {}
     bool take(std::uint64_t& out) {
         out = 0;
+        if (zeros_)
+            return true;
         for (int shift = 0; shift < 64 && !bytes_.empty(); shift += 7) {
             const auto byte = static_cast<unsigned char>(bytes_.front());
             bytes_.remove_prefix(1);
@@ -50,11 +55,29 @@ class Column {
         bytes_.remove_prefix(length);
         return true;
     }
+    void be_zeros() { zeros_ = true; }
     bool empty() const { return bytes_.empty(); }
 
   private:
     std::string_view bytes_;
+    bool zeros_ = false;
 };
+
+bool cut_columns(char written, Column& all, std::array<Column, columns>& in) {
+    if (written != format && written != without_failures)
+        return false;
+    const auto there = written == format ? columns : columns_without_failures;
+    std::array<std::uint64_t, columns> lengths{};
+    for (std::size_t i = 0; i < there; ++i)
+        if (!all.take(lengths[i]))
+            return false;
+    for (std::size_t i = 0; i < columns; ++i)
+        if (i >= times && lengths[i] == 0)
+            in[i].be_zeros();
+        else if (!all.cut(lengths[i], in[i]))
+            return false;
+    return true;
+}
 
 bool read_row(std::array<Column, columns>& in, std::int64_t at_ns, std::uint64_t& edge,
               Numbers& out) {
@@ -65,7 +88,7 @@ bool read_row(std::array<Column, columns>& in, std::int64_t at_ns, std::uint64_t
     out.first_ns = at_ns + unfolded(first);
     out.last_ns = out.first_ns + unfolded(length);
     for (std::size_t i = 0; i < plain.size(); ++i)
-        if (!in[i + 3].take(out.*plain[i]))
+        if (!in[i + times].take(out.*plain[i]))
             return false;
     return edge <= UINT32_MAX;
 }
@@ -86,10 +109,13 @@ std::string encode(const Totals& totals, std::int64_t at_ns) {
         put(parts[1], folded(numbers->first_ns - at_ns));
         put(parts[2], folded(numbers->last_ns - numbers->first_ns));
         for (std::size_t i = 0; i < plain.size(); ++i)
-            put(parts[i + 3], numbers->*plain[i]);
+            put(parts[i + times], numbers->*plain[i]);
     }
     std::string out(1, format);
     put(out, rows.size());
+    for (auto part = parts.begin() + times; part != parts.end(); ++part)
+        if (std::ranges::all_of(*part, [](char byte) { return byte == 0; }))
+            part->clear();
     for (const auto& part : parts)
         put(out, part.size());
     for (const auto& part : parts)
@@ -99,20 +125,11 @@ std::string encode(const Totals& totals, std::int64_t at_ns) {
 
 bool decode(std::string_view bytes, std::int64_t at_ns,
             const std::function<void(EdgeId edge, const Numbers& numbers)>& each) {
-    if (bytes.empty() || bytes.front() != format)
-        return false;
-    Column all(bytes.substr(1));
+    Column all(bytes.empty() ? bytes : bytes.substr(1));
     std::uint64_t rows = 0;
-    std::array<std::uint64_t, columns> lengths{};
-    if (!all.take(rows))
-        return false;
-    for (auto& length : lengths)
-        if (!all.take(length))
-            return false;
     std::array<Column, columns> in;
-    for (std::size_t i = 0; i < columns; ++i)
-        if (!all.cut(lengths[i], in[i]))
-            return false;
+    if (bytes.empty() || !all.take(rows) || !cut_columns(bytes.front(), all, in))
+        return false;
     std::uint64_t edge = 0;
     for (Numbers numbers; rows > 0; --rows) {
         if (!read_row(in, at_ns, edge, numbers))

@@ -45,7 +45,8 @@ struct Numbers {
     std::uint64_t bytes_out = 0, bytes_in = 0, packets_out = 0,
                   packets_in = 0; // out: to the destination
     std::uint64_t retransmits = 0;
-    std::uint64_t rtt_us = 0; // the largest; 0: unknown
+    std::uint64_t refused = 0, timed_out = 0, reset = 0; // of the connections
+    std::uint64_t rtt_us = 0;                            // the largest; 0: unknown
     // Addresses behind an end that is no workload, the most in one minute: a scan shows here.
     std::uint64_t peers = 0;
     std::int64_t first_ns = 0, last_ns = 0; // wall clock since 1970; 0: nothing was added yet
@@ -58,6 +59,9 @@ struct Numbers {
         packets_out += more.packets_out;
         packets_in += more.packets_in;
         retransmits += more.retransmits;
+        refused += more.refused;
+        timed_out += more.timed_out;
+        reset += more.reset;
         rtt_us = std::max(rtt_us, more.rtt_us);
         peers = std::max(peers, more.peers);
         first_ns = first_ns == 0 ? more.first_ns : std::min(first_ns, more.first_ns);

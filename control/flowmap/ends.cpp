@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <boost/json/serialize.hpp>
+
 namespace ringwall::flowmap {
 namespace {
 
@@ -39,6 +41,13 @@ std::string lasting(std::string unit) {
 }
 
 } // namespace
+
+std::string text_of(const std::map<std::string, std::string>& labels) {
+    boost::json::object out;
+    for (const auto& [key, value] : labels)
+        out[key] = value;
+    return boost::json::serialize(out);
+}
 
 Side own_side(const v1::FlowSummary& summary, const std::string& labels) {
     const auto& process = summary.process();

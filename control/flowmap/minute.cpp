@@ -18,6 +18,9 @@ Numbers numbers_of(const flows::Row& row, bool outward) {
     out.packets_out = outward ? summary.packets_sent() : summary.packets_received();
     out.packets_in = outward ? summary.packets_received() : summary.packets_sent();
     out.retransmits = summary.retransmits();
+    out.refused = summary.refused();
+    out.timed_out = summary.timed_out();
+    out.reset = summary.reset();
     out.rtt_us = summary.rtt_us();
     out.first_ns = out.last_ns = row.at_ns;
     return out;

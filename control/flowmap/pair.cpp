@@ -9,7 +9,8 @@ namespace {
 using Halves = std::vector<Half>;
 
 constexpr std::array summed{&Numbers::count,       &Numbers::bytes_out,  &Numbers::bytes_in,
-                            &Numbers::packets_out, &Numbers::packets_in, &Numbers::retransmits};
+                            &Numbers::packets_out, &Numbers::packets_in, &Numbers::retransmits,
+                            &Numbers::refused,     &Numbers::timed_out,  &Numbers::reset};
 
 // The part of `numbers` that belongs to `some` of its connections.
 Numbers share(const Numbers& numbers, std::uint64_t some) {

@@ -169,6 +169,12 @@ class Term final : public Node {
             return is(sum(object_in(flow, "packets")));
         case Kind::retransmits:
             return is(number(flow, "retransmits"));
+        case Kind::refused:
+            return is(number(object_in(flow, "failed"), "refused"));
+        case Kind::timed_out:
+            return is(number(object_in(flow, "failed"), "timed_out"));
+        case Kind::reset:
+            return is(number(object_in(flow, "failed"), "reset"));
         case Kind::rtt:
             return is(number(flow, "rtt_us"));
         default:

@@ -50,6 +50,9 @@ struct Field {
         bytes,
         packets,
         retransmits,
+        refused,
+        timed_out,
+        reset,
         rtt,
     };
     Kind kind = Kind::label;

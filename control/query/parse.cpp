@@ -42,6 +42,9 @@ constexpr std::array flows{Word{"port", Kind::port},
                            Word{"bytes", Kind::bytes},
                            Word{"packets", Kind::packets},
                            Word{"retransmits", Kind::retransmits},
+                           Word{"refused", Kind::refused},
+                           Word{"timed-out", Kind::timed_out},
+                           Word{"reset", Kind::reset},
                            Word{"rtt_us", Kind::rtt}};
 
 template <std::size_t N>

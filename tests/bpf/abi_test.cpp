@@ -76,7 +76,7 @@ const Shape shapes[] = {
      sizeof(rw_event),
      {MEMBER(rw_event, time), MEMBER(rw_event, tuple), MEMBER(rw_event, counts),
       MEMBER(rw_event, exe), MEMBER(rw_event, pid), MEMBER(rw_event, sure), MEMBER(rw_event, count),
-      MEMBER(rw_event, kind), MEMBER(rw_event, tcp_state)}},
+      MEMBER(rw_event, kind), MEMBER(rw_event, tcp_state), MEMBER(rw_event, error)}},
     {"rw_fold_key",
      sizeof(rw_fold_key),
      {MEMBER(rw_fold_key, principal), MEMBER(rw_fold_key, port)}},

@@ -89,6 +89,7 @@ TEST_P(Sockets, AnAllowedConnectionIsReportedFromStartToEndWithItsBytes) {
     EXPECT_EQ(start->started_ns, end->started_ns);
     EXPECT_EQ(end->out_bytes, 1000u);
     EXPECT_EQ(end->in_bytes, 1000u) << "closed from TCP state " << int(end->tcp_state);
+    EXPECT_EQ(int(end->error), 0);
     EXPECT_EQ(end->pid, static_cast<std::uint32_t>(getpid()));
 }
 
@@ -124,6 +125,78 @@ TEST_P(Sockets, AnAcceptedSocketKnowsTheServerAndItsDirection) {
     EXPECT_EQ(end->local_port, 8081);
     EXPECT_EQ(end->exe,
               lab.datapath().path_id(std::filesystem::canonical("/proc/self/exe").string()));
+}
+
+// ---- How a connection ended, as its owner is told.
+
+TEST_P(Sockets, TheEndOfAConnectionThatAResetAnswersSaysSo) {
+    lab.policy(Mode::full, {{Says::allow, outbound, 6, 8089}});
+    {
+        const Fd s = tcp(there);
+        ASSERT_EQ(connect_to(s, there, 8089), ECONNREFUSED); // nobody listens there
+    }
+    const auto events = wait_for(EventKind::end);
+    const auto* end = find(events, EventKind::end);
+    ASSERT_TRUE(end);
+    EXPECT_EQ(int(end->tcp_state), TCP_SYN_SENT);
+    EXPECT_EQ(int(end->error), ECONNREFUSED);
+    EXPECT_EQ(end->retransmits, 0u);
+}
+
+TEST_P(Sockets, TheEndOfAConnectionThatNothingAnswersCountsItsRetransmits) {
+    lab.policy(Mode::full, {{Says::allow, outbound, 6, 8088}});
+    Ready ready, done;
+    auto server = lab.there([&] { // takes no second connection into its queue
+        const Fd listener = tcp(there);
+        if (bind_at(listener, there, 8088) || listen(listener.get(), 0))
+            return 1;
+        (void)!write(ready.ends[1], "r", 1);
+        done.wait();
+        return 0;
+    });
+    ready.wait();
+    const Fd first = tcp(there);
+    ASSERT_EQ(connect_to(first, there, 8088), 0);
+    {
+        const Fd s = tcp(there);
+        const timeval patience{1, 500'000}; // the second SYN leaves after one second
+        setsockopt(s.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        ASSERT_EQ(connect_to(s, there, 8088), EINPROGRESS);
+    }
+    const auto events = wait_for(EventKind::end);
+    (void)!write(done.ends[1], "d", 1);
+    EXPECT_EQ(server.wait(), 0);
+    const auto* end = find(events, EventKind::end);
+    ASSERT_TRUE(end);
+    EXPECT_EQ(int(end->tcp_state), TCP_SYN_SENT);
+    EXPECT_EQ(int(end->error), 0) << "the program gave up";
+    EXPECT_GE(end->retransmits, 1u);
+}
+
+TEST_P(Sockets, TheEndOfAConnectionThatThePeerResetsSaysSo) {
+    lab.policy(Mode::full, {{Says::allow, outbound, 6, 8087}});
+    Ready ready;
+    auto server = lab.there([&] {
+        const Fd listener = tcp(there);
+        if (bind_at(listener, there, 8087) || listen(listener.get(), 4))
+            return 1;
+        (void)!write(ready.ends[1], "r", 1);
+        const Fd client(accept(listener.get(), nullptr, nullptr));
+        const linger at_once{1, 0};
+        return setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    });
+    ready.wait();
+    const Fd s = tcp(there);
+    ASSERT_EQ(connect_to(s, there, 8087), 0);
+    char c;
+    ASSERT_EQ(read(s.get(), &c, 1), -1);
+    ASSERT_EQ(errno, ECONNRESET);
+    EXPECT_EQ(server.wait(), 0);
+    const auto events = wait_for(EventKind::end);
+    const auto* end = find(events, EventKind::end);
+    ASSERT_TRUE(end);
+    EXPECT_EQ(int(end->tcp_state), TCP_ESTABLISHED);
+    EXPECT_EQ(int(end->error), ECONNRESET);
 }
 
 TEST_P(Sockets, AConnectionIsYoungUntilTheSweepHasSeenIt) {

@@ -109,6 +109,26 @@ TEST_F(SummariesTest, ALongConnectionIsCountedOnceAndEachByteOnce) {
     EXPECT_EQ(out[0].bytes_received(), 750u);
 }
 
+TEST_F(SummariesTest, HowConnectionsFailedIsCounted) {
+    auto end = connection(40'000, EventKind::end);
+    end.tcp_state = 1; // established
+    end.error = ECONNRESET;
+    see(end);
+    see(connection(40'001, EventKind::start));
+    end.cookie = end.peer_port = 40'001;
+    see(end);
+    end.cookie = end.peer_port = 40'002;
+    end.tcp_state = 6; // time-wait
+    end.error = 0;
+    see(end);
+    const auto out = take(0s, true);
+    ASSERT_EQ(out.size(), 1u);
+    EXPECT_EQ(out[0].count(), 3u);
+    EXPECT_EQ(out[0].reset(), 2u);
+    EXPECT_EQ(out[0].refused(), 0u);
+    EXPECT_EQ(out[0].timed_out(), 0u);
+}
+
 TEST_F(SummariesTest, AlsoWhenTheFlowTableHasForgottenIt) {
     see(connection(40'000, EventKind::start, 100));
     for (std::uint16_t port = 50'000; port < 50'100; ++port) // more than the table keeps
@@ -208,10 +228,14 @@ TEST(FoldingBatches, EqualSummariesBecomeOne) {
     one.set_count(3);
     one.set_bytes_sent(100);
     one.set_rtt_us(7);
+    one.set_refused(1);
+    one.set_reset(2);
     auto later = one, other = one;
     later.set_first_ns(30);
     later.set_last_ns(40);
     later.set_rtt_us(9);
+    later.set_reset(0);
+    later.set_timed_out(4);
     other.set_port(8443);
     v1::FlowBatch older, newer;
     *older.add_summaries() = one;
@@ -224,6 +248,9 @@ TEST(FoldingBatches, EqualSummariesBecomeOne) {
     EXPECT_EQ(both.summaries(0).last_ns(), 40);
     EXPECT_EQ(both.summaries(0).bytes_sent(), 200u);
     EXPECT_EQ(both.summaries(0).rtt_us(), 9u);
+    EXPECT_EQ(both.summaries(0).refused(), 2u);
+    EXPECT_EQ(both.summaries(0).timed_out(), 4u);
+    EXPECT_EQ(both.summaries(0).reset(), 2u);
     EXPECT_EQ(both.summaries(1).port(), 8443u);
 }
 

@@ -60,6 +60,39 @@ TEST(Flow, AUnitIsTheInnermostService) {
     EXPECT_EQ(unit_name(""), "");
 }
 
+TEST(Flow, AConnectionFailsWhereNotBothEndsSaidGoodbye) {
+    enum State {
+        established = 1,
+        syn_sent = 2,
+        fin_wait1 = 4,
+        fin_wait2 = 5,
+        time_wait = 6,
+        close_wait = 8,
+        last_ack = 9
+    };
+    const auto failure = [](std::uint8_t state, std::uint8_t error, std::uint32_t retransmits = 0) {
+        auto end = connection(EventKind::end);
+        end.tcp_state = state;
+        end.error = error;
+        end.retransmits = retransmits;
+        return failure_of(end);
+    };
+    EXPECT_EQ(failure(syn_sent, ECONNREFUSED), Failure::refused);
+    EXPECT_EQ(failure(syn_sent, ETIMEDOUT, 6), Failure::timed_out);
+    EXPECT_EQ(failure(syn_sent, EHOSTUNREACH), Failure::timed_out);
+    EXPECT_EQ(failure(syn_sent, 0, 1), Failure::timed_out) << "the program gave up waiting";
+    EXPECT_EQ(failure(syn_sent, 0), Failure::none) << "closed before anything could answer";
+    EXPECT_EQ(failure(established, ECONNRESET), Failure::reset);
+    EXPECT_EQ(failure(established, 0), Failure::reset) << "by this end";
+    EXPECT_EQ(failure(close_wait, 0), Failure::reset);
+    EXPECT_EQ(failure(established, ETIMEDOUT), Failure::timed_out);
+    EXPECT_EQ(failure(fin_wait1, ECONNRESET), Failure::reset);
+    EXPECT_EQ(failure(fin_wait2, 0), Failure::none);
+    EXPECT_EQ(failure(time_wait, 0), Failure::none);
+    EXPECT_EQ(failure(last_ack, ECONNRESET), Failure::none) << "both had said goodbye";
+    EXPECT_EQ(failure_of(connection(EventKind::update)), Failure::none);
+}
+
 TEST(FlowTable, StartUpdateAndEndAreOneFlow) {
     World world;
     FlowTable table(16);
