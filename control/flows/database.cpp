@@ -2,25 +2,29 @@
 
 #include <charconv>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
+
+#include "control/flows/chunk.h"
 
 namespace ringwall::flows {
 namespace {
 
 constexpr std::int64_t application_id = 0x52574631; // "RWF1"
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
 
-// summary: the FlowSummary as it came; the columns beside it are what a query looks at first.
-constexpr auto schema = R"(
-CREATE TABLE flow (
-    id INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL, received INTEGER NOT NULL,
-    verdict INTEGER NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,
-    agent TEXT NOT NULL,
-    source TEXT NOT NULL, destination TEXT NOT NULL,
-    summary BLOB NOT NULL) STRICT;
-CREATE INDEX flow_at ON flow (at);
+// body: rows that came together, see chunk.proto; the columns beside it are what is looked for.
+constexpr auto chunks = R"(
+CREATE TABLE chunk (
+    first INTEGER PRIMARY KEY, -- id of its first row; the others follow
+    count INTEGER NOT NULL,
+    oldest INTEGER NOT NULL, newest INTEGER NOT NULL, -- time of its rows
+    body BLOB NOT NULL) STRICT;
+CREATE INDEX chunk_time ON chunk (newest, oldest, count);
+)";
+
+constexpr auto marks = R"(
 CREATE TABLE mark (
     agent TEXT PRIMARY KEY,
     stream INTEGER NOT NULL, through INTEGER NOT NULL,
@@ -52,6 +56,49 @@ Errc errc_of(store::Errc code) {
     }
 }
 
+// Nobody knows what version 1 removed: all before its oldest row.
+void note_what_is_kept(store::Connection& connection) {
+    connection.script(kept);
+    connection.script(
+        "INSERT INTO kept SELECT 1, ifnull(max(id), 0), ifnull(min(at), 0) FROM flow");
+}
+
+// Before version 3 each row stood for itself.
+void rows_to_chunks(store::Connection& connection) {
+    connection.script(chunks);
+    std::optional<ChunkWriter> chunk;
+    std::uint64_t next = 0;
+    std::pair<std::string, std::int64_t> part;
+    const auto write = [&] {
+        if (chunk)
+            insert_chunk(connection, *chunk);
+        chunk.reset();
+    };
+    {
+        auto rows = connection.query(
+            "SELECT id, agent, received, source, destination, summary FROM flow ORDER BY id");
+        while (rows.step()) {
+            const auto id = rows.number(0);
+            if (id != next || (chunk && chunk->head().count == largest_chunk))
+                write();
+            const bool fresh = !chunk;
+            if (fresh)
+                chunk.emplace(id);
+            if (std::pair now(rows.text(1), rows.integer(2)); fresh || now != part) {
+                part = std::move(now);
+                chunk->begin_part(part.first, part.second);
+            }
+            v1::FlowSummary summary;
+            if (!summary.ParseFromString(rows.text(5)))
+                store::fail(store::Errc::corrupt, "a summary cannot be read");
+            chunk->add(summary, {rows.text(3), rows.text(4)});
+            next = id + 1;
+        }
+    }
+    write();
+    connection.script("DROP TABLE flow");
+}
+
 } // namespace
 
 Error from(const store::Error& error, const std::string& path) {
@@ -67,7 +114,8 @@ void prepare_schema(store::Connection& connection) {
     const auto found = connection.integer("PRAGMA user_version");
     if (found == 0 && connection.integer("SELECT count(*) FROM sqlite_schema") == 0) {
         store::Transaction transaction(connection, store::Transaction::Kind::writing);
-        connection.script(schema);
+        connection.script(chunks);
+        connection.script(marks);
         connection.script(kept);
         connection.script("INSERT INTO kept VALUES (1, 0, -1)");
         connection.script(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}",
@@ -79,14 +127,21 @@ void prepare_schema(store::Connection& connection) {
                     fmt::format("{}: no store of flow summaries that this Ringwall knows; name "
                                 "another file, or start the version that wrote it",
                                 connection.path()));
-    if (found < schema_version) { // nobody knows what version 1 removed: all before its oldest row
+    if (found < schema_version) {
         store::Transaction transaction(connection, store::Transaction::Kind::writing);
-        connection.script(kept);
-        connection.script("INSERT INTO kept SELECT 1, ifnull(max(id), 0), ifnull(min(at), 0)"
-                          " FROM flow");
+        if (found < 2)
+            note_what_is_kept(connection);
+        rows_to_chunks(connection);
         connection.script(fmt::format("PRAGMA user_version={}", schema_version));
         transaction.commit();
     }
+}
+
+void insert_chunk(store::Connection& connection, ChunkWriter& chunk) {
+    const auto head = chunk.head();
+    connection.run("INSERT INTO chunk (first, count, oldest, newest, body)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5)",
+                   head.first, head.count, head.oldest, head.newest, store::Blob{chunk.finish()});
 }
 
 Cursor Cursor::newest() {

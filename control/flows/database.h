@@ -10,8 +10,15 @@
 
 namespace ringwall::flows {
 
-// Makes the tables in an empty file; refuses a file of something else or of a newer schema.
+class ChunkWriter;
+
+// Makes the tables in an empty file, and those of an older version into those of this one; refuses
+// a file of something else or of a newer schema.
 void prepare_schema(store::Connection& connection);
+
+inline constexpr std::uint64_t largest_chunk = 1000; // rows
+// Into the table `chunk`; finishes it.
+void insert_chunk(store::Connection& connection, ChunkWriter& chunk);
 
 // The policy store's advice for a damaged file is a backup; there is none of flows.
 Error from(const store::Error& error, const std::string& path);

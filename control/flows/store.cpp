@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "control/flows/chunk.h"
 #include "control/flows/database.h"
+#include "control/flows/descent.h"
 #include "control/store/connection.h"
 #include "control/store/database_file.h"
 
@@ -18,7 +20,6 @@ namespace {
 using store::Access;
 using store::Blob;
 using store::Connection;
-using store::Query;
 using store::Transaction;
 
 constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
@@ -57,18 +58,19 @@ class Store::Impl {
 
   private:
     void count_rows() {
-        rows_ = static_cast<std::uint64_t>(connection_.integer("SELECT count(*) FROM flow"));
-        last_id_ = static_cast<std::uint64_t>(
-            connection_.integer("SELECT max(last_id, (SELECT ifnull(max(id), 0) FROM flow))"
-                                " FROM kept"));
+        rows_ = static_cast<std::uint64_t>(
+            connection_.integer("SELECT ifnull(sum(count), 0) FROM chunk"));
+        last_id_ = static_cast<std::uint64_t>(connection_.integer(
+            "SELECT max(last_id, (SELECT ifnull(max(first + count - 1), 0) FROM chunk)) FROM kept"));
         trimmed_through_ = connection_.integer("SELECT trimmed_through FROM kept");
     }
-    void append(const Arrival& arrival, Mark mark, std::uint64_t& last_id);
-    void insert(std::uint64_t id, const Arrival& arrival, const v1::FlowSummary& summary,
-                const Labels& labels);
+    class Appending;
     void check(const std::string& labels);
-    std::uint64_t remove_oldest(std::int64_t before, std::uint64_t most);
-    static Row row(Query& query);
+    struct Removed {
+        std::uint64_t rows = 0;
+        std::int64_t through = -1; // the newest of them
+    };
+    Removed remove_oldest(std::int64_t before, std::uint64_t most, std::uint64_t step);
 
     Options options_;
     store::FileLock lock_;
@@ -78,31 +80,23 @@ class Store::Impl {
     std::int64_t trimmed_through_ = -1;
     Counters counters_;
     std::unordered_set<std::string> good_labels_;
-    std::string serialized_;
 };
 
-std::vector<std::uint64_t> Store::Impl::append(std::span<const Arrival> arrivals) {
-    Transaction transaction(connection_, Transaction::Kind::writing);
-    std::uint64_t stored = 0, repeated = 0, last_id = last_id_;
-    std::vector<std::uint64_t> out;
-    for (const auto& arrival : arrivals) {
-        const auto mark = this->mark(arrival.agent);
-        const auto count = static_cast<std::uint64_t>(arrival.batch.summaries_size());
-        const bool known = mark.stream == arrival.stream && arrival.batch.last() <= mark.through;
-        (known ? repeated : stored) += count;
-        out.push_back(known || count == 0 ? 0 : last_id + 1);
-        if (!known)
-            append(arrival, mark, last_id);
-    }
-    transaction.commit();
-    last_id_ = last_id;
-    rows_ += stored;
-    counters_.stored += stored;
-    counters_.repeated += repeated;
-    return out;
-}
+// One append() on its way into chunks.
+class Store::Impl::Appending {
+  public:
+    explicit Appending(Impl& store) : store_(store), chunk_(store.last_id_ + 1) {}
 
-void Store::Impl::append(const Arrival& arrival, Mark mark, std::uint64_t& last_id) {
+    void add(const Arrival& arrival, Mark mark);
+    void write();
+    std::uint64_t next_id() const { return chunk_.head().first + chunk_.head().count; }
+
+  private:
+    Impl& store_;
+    ChunkWriter chunk_;
+};
+
+void Store::Impl::Appending::add(const Arrival& arrival, Mark mark) {
     const auto& batch = arrival.batch;
     const auto count = static_cast<std::size_t>(batch.summaries_size());
     if (arrival.labels.size() != count || batch.last() - batch.first() + 1 < count)
@@ -110,26 +104,50 @@ void Store::Impl::append(const Arrival& arrival, Mark mark, std::uint64_t& last_
                     fmt::format("batch {} to {} of agent {}: {} summaries with {} labels",
                                 batch.first(), batch.last(), arrival.agent, count,
                                 arrival.labels.size()));
-    for (std::size_t i = 0; i < count; ++i)
-        insert(++last_id, arrival, batch.summaries(static_cast<int>(i)), arrival.labels[i]);
-    connection_.run(
+    for (std::size_t i = 0; i < count; ++i) {
+        if (chunk_.head().count == largest_chunk)
+            write();
+        if (i == 0 || chunk_.head().count == 0)
+            chunk_.begin_part(arrival.agent, arrival.received_ns);
+        store_.check(arrival.labels[i].source);
+        store_.check(arrival.labels[i].destination);
+        chunk_.add(batch.summaries(static_cast<int>(i)), arrival.labels[i]);
+    }
+    store_.connection_.run(
         "INSERT OR REPLACE INTO mark (agent, stream, through, summaries, folded, lost)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         arrival.agent, stored_as(arrival.stream), stored_as(batch.last()), mark.summaries + count,
         mark.folded + (batch.last() - batch.first() + 1 - count), mark.lost + arrival.lost);
 }
 
-void Store::Impl::insert(std::uint64_t id, const Arrival& arrival, const v1::FlowSummary& summary,
-                         const Labels& labels) {
-    check(labels.source);
-    check(labels.destination);
-    summary.SerializeToString(&serialized_);
-    connection_.run("INSERT INTO flow (id, at, received, verdict, protocol, port, agent, source,"
-                    " destination, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                    id, time_of(summary, arrival.received_ns), arrival.received_ns,
-                    static_cast<std::int64_t>(summary.verdict()), summary.protocol(),
-                    summary.port(), arrival.agent, labels.source, labels.destination,
-                    Blob{serialized_});
+void Store::Impl::Appending::write() {
+    const auto next = next_id();
+    if (chunk_.head().count > 0)
+        insert_chunk(store_.connection_, chunk_);
+    chunk_ = ChunkWriter(next);
+}
+
+std::vector<std::uint64_t> Store::Impl::append(std::span<const Arrival> arrivals) {
+    Transaction transaction(connection_, Transaction::Kind::writing);
+    Appending appending(*this);
+    std::uint64_t stored = 0, repeated = 0;
+    std::vector<std::uint64_t> out;
+    for (const auto& arrival : arrivals) {
+        const auto mark = this->mark(arrival.agent);
+        const auto count = static_cast<std::uint64_t>(arrival.batch.summaries_size());
+        const bool known = mark.stream == arrival.stream && arrival.batch.last() <= mark.through;
+        (known ? repeated : stored) += count;
+        out.push_back(known || count == 0 ? 0 : appending.next_id());
+        if (!known)
+            appending.add(arrival, mark);
+    }
+    appending.write();
+    transaction.commit();
+    last_id_ += stored;
+    rows_ += stored;
+    counters_.stored += stored;
+    counters_.repeated += repeated;
+    return out;
 }
 
 // A query reads them as JSON; the same few texts come again and again.
@@ -157,35 +175,41 @@ Mark Store::Impl::mark(std::string_view agent) {
 Trimmed Store::Impl::trim(std::int64_t now_ns) {
     const auto step = std::max<std::uint64_t>(options_.trim_step, 1);
     Transaction transaction(connection_, Transaction::Kind::writing);
-    const auto old = remove_oldest(now_ns - options_.max_age.count(), step);
-    const auto left = rows_ - old;
+    const auto old = remove_oldest(now_ns - options_.max_age.count(), rows_, step);
+    const auto left = rows_ - old.rows;
     const auto excess = left > options_.max_rows ? left - options_.max_rows : 0;
-    const auto over = remove_oldest(latest, std::min(excess, step - old));
-    if (old + over > 0)
-        connection_.run("UPDATE kept SET last_id = ?1, trimmed_through = ?2", last_id_,
-                        trimmed_through_);
+    const auto over = remove_oldest(latest, excess, step - std::min(step, old.rows));
+    const auto through = std::max({trimmed_through_, old.through, over.through});
+    const auto removed = old.rows + over.rows;
+    if (removed > 0)
+        connection_.run("UPDATE kept SET last_id = ?1, trimmed_through = ?2", last_id_, through);
     transaction.commit();
-    rows_ -= old + over;
-    counters_.removed_by_age += old;
-    counters_.removed_by_rows += over;
-    return {old + over, old == step || over < excess};
+    trimmed_through_ = through;
+    rows_ -= removed;
+    counters_.removed_by_age += old.rows;
+    counters_.removed_by_rows += over.rows;
+    return {removed, removed >= step};
 }
 
-std::uint64_t Store::Impl::remove_oldest(std::int64_t before, std::uint64_t most) {
-    if (most == 0)
-        return 0;
-    {
-        auto last = connection_.query("SELECT max(at) FROM (SELECT at FROM flow WHERE at < ?1"
-                                      " ORDER BY at, id LIMIT ?2)",
-                                      before, most);
-        if (!last.step() || last.null(0))
-            return 0;
-        trimmed_through_ = std::max(trimmed_through_, last.integer(0));
+// Whole chunks that have only rows from before that time, `most` rows at most; no more once `step`
+// is reached.
+Store::Impl::Removed Store::Impl::remove_oldest(std::int64_t before, std::uint64_t most,
+                                                std::uint64_t step) {
+    std::vector<std::uint64_t> chunks;
+    Removed out;
+    if (step > 0) {
+        auto oldest = connection_.query("SELECT first, count, newest FROM chunk WHERE newest < ?1"
+                                        " ORDER BY newest, first",
+                                        before);
+        while (out.rows < step && oldest.step() && out.rows + oldest.number(1) <= most) {
+            chunks.push_back(oldest.number(0));
+            out.rows += oldest.number(1);
+            out.through = oldest.integer(2);
+        }
     }
-    connection_.run("DELETE FROM flow WHERE id IN"
-                    " (SELECT id FROM flow WHERE at < ?1 ORDER BY at, id LIMIT ?2)",
-                    before, most);
-    return static_cast<std::uint64_t>(sqlite3_changes64(connection_.handle()));
+    for (const auto first : chunks)
+        connection_.run("DELETE FROM chunk WHERE first = ?1", first);
+    return out;
 }
 
 Page Store::Impl::query(const Filter& filter, const PageRequest& request) {
@@ -195,25 +219,17 @@ Page Store::Impl::query(const Filter& filter, const PageRequest& request) {
     auto place = request.after.empty() ? Cursor::newest() : Cursor::parse(request.after);
     if (place.at >= filter.until_ns)
         place = {std::max<std::int64_t>(filter.until_ns, 0) - 1, latest};
-    auto rows = connection_.query(
-        "SELECT id, at, agent, verdict, protocol, port, received, source, destination, summary"
-        " FROM flow WHERE at BETWEEN ?1 AND ?2 AND (at < ?2 OR id < ?3)"
-        " ORDER BY at DESC, id DESC LIMIT ?4",
-        filter.since_ns, place.at, place.id, options_.look_step + 1);
     Page page;
-    for (std::uint64_t looked = 0; rows.step(); ++looked) {
+    Descent rows(connection_, filter.since_ns, place);
+    for (std::uint64_t looked = 0; rows.next(); ++looked) {
         if (looked == options_.look_step || page.rows.size() == request.limit) {
             page.next = place.text();
             break;
         }
-        place = {rows.integer(1), rows.integer(0)};
-        const auto agent = rows.text(2);
-        const Outline outline{agent, static_cast<v1::FlowVerdict>(rows.integer(3)),
-                              static_cast<std::uint32_t>(rows.integer(4)),
-                              static_cast<std::uint32_t>(rows.integer(5))};
-        if (!plausible(filter, outline))
+        place = rows.place();
+        if (!plausible(filter, rows.outline()))
             continue;
-        if (auto candidate = row(rows); matches(filter, candidate))
+        if (auto candidate = rows.row(); matches(filter, candidate))
             page.rows.push_back(std::move(candidate));
     }
     return page;
@@ -222,27 +238,21 @@ Page Store::Impl::query(const Filter& filter, const PageRequest& request) {
 void Store::Impl::each(std::int64_t since_ns, std::int64_t until_ns, Ids ids, const Visit& visit) {
     // The plus signs say which index to leave alone.
     constexpr auto by_time =
-        "SELECT id, at, agent, verdict, protocol, port, received, source, destination, summary"
-        " FROM flow WHERE at >= ?1 AND at < ?2 AND +id >= ?3 AND +id < ?4 ORDER BY id";
+        "SELECT first, count, oldest, newest, body FROM chunk"
+        " WHERE newest >= ?1 AND oldest < ?2 AND +first > ?3 AND +first < ?4 ORDER BY +first";
     constexpr auto by_id =
-        "SELECT id, at, agent, verdict, protocol, port, received, source, destination, summary"
-        " FROM flow WHERE +at >= ?1 AND +at < ?2 AND id >= ?3 AND id < ?4 ORDER BY id";
-    auto rows = connection_.query(ids.first > 0 ? by_id : by_time, since_ns, until_ns, ids.first,
-                                  ids.below);
-    while (rows.step())
-        visit(row(rows));
-}
-
-Row Store::Impl::row(Query& query) {
-    Row out{.id = query.number(0),
-            .at_ns = query.integer(1),
-            .received_ns = query.integer(6),
-            .agent = query.text(2),
-            .summary = {},
-            .labels = {query.text(7), query.text(8)}};
-    if (!out.summary.ParseFromString(query.text(9)))
-        store::fail(store::Errc::corrupt, "a summary cannot be read");
-    return out;
+        "SELECT first, count, oldest, newest, body FROM chunk"
+        " WHERE +newest >= ?1 AND +oldest < ?2 AND first > ?3 AND first < ?4 ORDER BY first";
+    const auto reaching = ids.first > largest_chunk ? ids.first - largest_chunk : 0;
+    auto chunks =
+        connection_.query(reaching > 0 ? by_id : by_time, since_ns, until_ns, reaching, ids.below);
+    while (chunks.step()) {
+        const auto chunk = read_chunk(chunks);
+        for (std::size_t i = 0; i < chunk->size(); ++i)
+            if (chunk->at_ns(i) >= since_ns && chunk->at_ns(i) < until_ns &&
+                chunk->id(i) >= ids.first && chunk->id(i) < ids.below)
+                visit(row_of(*chunk, i));
+    }
 }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

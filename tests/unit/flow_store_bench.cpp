@@ -72,8 +72,13 @@ std::vector<Arrival> group(int agents) {
     return out;
 }
 
+// A group every second; its summaries reach five seconds back, as agents gather them.
 void renumber(std::vector<Arrival>& arrivals, std::uint64_t round) {
+    const auto now = noon + static_cast<std::int64_t>(round) * second;
     for (auto& each : arrivals) {
+        each.received_ns = now;
+        for (int i = 0; i < batch; ++i)
+            each.batch.mutable_summaries(i)->set_last_ns(now - 5 * second * i / batch);
         each.batch.set_first(round * batch + 1);
         each.batch.set_last(round * batch + batch);
     }
@@ -117,7 +122,7 @@ void append_and_trim(benchmark::State& state) {
         renumber(arrivals, round++);
         if (!(*store)->append(arrivals))
             state.SkipWithError("not stored");
-        while ((*store)->trim(noon)->more) {
+        while ((*store)->trim(noon + static_cast<std::int64_t>(round) * second)->more) {
         }
     }
     state.SetItemsProcessed(state.iterations() * 10 * batch);

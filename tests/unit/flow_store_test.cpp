@@ -153,24 +153,26 @@ TEST_F(FlowStore, AClockThatIsAheadGainsNothing) {
 
 TEST_F(FlowStore, KeepsSoManyRowsAndRemovesTheOldestInSmallSteps) {
     reopen({.max_rows = 20, .trim_step = 8});
-    must(append(*store_, arrival("web-1", 1, 50)));
+    for (std::uint64_t first = 1; first < 50; first += 4) // 4 at a time, 2 at the end
+        must(append(*store_, arrival("web-1", first, std::min<std::uint64_t>(first + 3, 50))));
     std::vector<std::uint64_t> removed;
     for (bool more = true; more;) {
         const auto done = must(store_->trim(noon));
         removed.push_back(done.removed);
         more = done.more;
     }
-    EXPECT_EQ(removed, (std::vector<std::uint64_t>{8, 8, 8, 6}));
-    EXPECT_EQ(numbers(*store_), down_from(50, 31));
-    EXPECT_EQ(store_->rows(), 20U);
-    EXPECT_EQ(store_->counters().removed_by_rows, 30U);
+    EXPECT_EQ(removed, (std::vector<std::uint64_t>{8, 8, 8, 4}));
+    EXPECT_EQ(numbers(*store_), down_from(50, 29)) << "what came together goes together";
+    EXPECT_EQ(store_->rows(), 22U);
+    EXPECT_EQ(store_->counters().removed_by_rows, 28U);
     EXPECT_EQ(must(store_->trim(noon)).removed, 0U);
     EXPECT_EQ(must(store_->mark("web-1")).through, 50U) << "marks outlive rows";
 }
 
 TEST_F(FlowStore, RemovesWhatIsTooOld) {
-    reopen({.max_age = std::chrono::seconds(60), .trim_step = 7});
-    must(append(*store_, arrival("web-1", 1, 30))); // at noon + 1 s ... noon + 30 s
+    reopen({.max_age = std::chrono::seconds(60), .trim_step = 6});
+    for (std::uint64_t first = 1; first < 30; first += 3)
+        must(append(*store_, arrival("web-1", first, first + 2))); // at noon + 1 s ... noon + 30 s
     EXPECT_EQ(must(store_->trim(noon + 60 * second)).removed, 0U);
     const auto now = noon + 70 * second; // older than noon + 10 s
     EXPECT_TRUE(must(store_->trim(now)).more);
@@ -179,6 +181,89 @@ TEST_F(FlowStore, RemovesWhatIsTooOld) {
     EXPECT_EQ(store_->counters().removed_by_age, 9U);
     reopen();
     EXPECT_EQ(store_->rows(), 21U);
+}
+
+TEST_F(FlowStore, WhatComesTogetherIsPagedByTimeAllTheSame) {
+    std::vector<Arrival> group; // each agent's second summary is older than another's first
+    for (std::uint64_t agent = 0; agent < 40; ++agent) {
+        group.push_back(arrival(fmt::format("web-{}", agent), 1, 60));
+        for (int i = 0; i < 60; ++i)
+            group.back().batch.mutable_summaries(i)->set_count(agent +
+                                                               40 * static_cast<std::uint64_t>(i));
+    }
+    const auto ids = must(store_->append(group));
+    EXPECT_EQ(ids.front(), 1U);
+    EXPECT_EQ(ids.back(), 39U * 60 + 1);
+    must(append(*store_, arrival("late", 100, 130)));
+    const auto all = numbers(*store_, {.until_ns = noon + 90 * second}, 37);
+    EXPECT_EQ(all.size(), 2400U);
+    EXPECT_TRUE(std::ranges::is_sorted(all, std::greater<>{}))
+        << "by second, then by the agent that came later";
+    const Filter one{
+        .agents = {"web-7"}, .since_ns = noon + 58 * second, .until_ns = noon + 61 * second};
+    EXPECT_EQ(numbers(*store_, one),
+              (std::vector<std::uint64_t>{7 + 40 * 59, 7 + 40 * 58, 7 + 40 * 57}));
+    std::uint64_t visited = 0, last = 0;
+    must(store_->each(0, noon + 30 * second, {.first = 61, .below = 181}, [&](const Row& row) {
+        EXPECT_GT(row.id, last);
+        last = row.id;
+        ++visited;
+    }));
+    EXPECT_EQ(visited, 2U * 29) << "of web-1 and web-2 what was before that second";
+}
+
+// The table as version 2 had it.
+void write_version_2(const std::string& path) {
+    sqlite3* old = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &old), SQLITE_OK);
+    const auto run = [&](const std::string& sql) {
+        char* wrong = nullptr;
+        ASSERT_EQ(sqlite3_exec(old, sql.c_str(), nullptr, nullptr, &wrong), SQLITE_OK) << wrong;
+    };
+    run("CREATE TABLE flow (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, received INTEGER NOT NULL,"
+        " verdict INTEGER NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,"
+        " agent TEXT NOT NULL, source TEXT NOT NULL, destination TEXT NOT NULL,"
+        " summary BLOB NOT NULL) STRICT;"
+        "CREATE INDEX flow_at ON flow (at);"
+        "CREATE TABLE mark (agent TEXT PRIMARY KEY, stream INTEGER NOT NULL, through INTEGER NOT"
+        " NULL, summaries INTEGER NOT NULL, folded INTEGER NOT NULL, lost INTEGER NOT NULL)"
+        " STRICT, WITHOUT ROWID;"
+        "CREATE TABLE kept (one INTEGER PRIMARY KEY CHECK (one = 1), last_id INTEGER NOT NULL,"
+        " trimmed_through INTEGER NOT NULL) STRICT;"
+        "INSERT INTO kept VALUES (1, 9000, 17);"
+        "INSERT INTO mark VALUES ('web-1', 3, 2000, 2000, 0, 0);"
+        "PRAGMA application_id=1381451313; PRAGMA user_version=2; BEGIN");
+    for (std::uint64_t n = 1; n <= 2000; ++n) {
+        const auto at = noon + static_cast<std::int64_t>(n) * second;
+        std::string blob;
+        for (const unsigned char byte : summary(n, at).SerializeAsString())
+            blob += fmt::format("{:02x}", byte);
+        run(fmt::format("INSERT INTO flow VALUES ({}, {}, {}, 1, 6, 8080, '{}', '{}', '{}', x'{}')",
+                        n < 1500 ? n : n + 10, at, noon + 3600 * second, n % 2 ? "web-1" : "app-1",
+                        web_to_app.source, web_to_app.destination, blob));
+    }
+    run("COMMIT");
+    sqlite3_close(old);
+}
+
+TEST_F(FlowStore, TakesOverWhatAnOlderVersionStored) {
+    store_.reset();
+    path_ = scratch_.path("old.db");
+    write_version_2(path_);
+    store_ = open_at(path_);
+    EXPECT_EQ(store_->rows(), 2000U);
+    EXPECT_EQ(store_->complete_since_ns(), 18);
+    EXPECT_EQ(must(store_->mark("web-1")), (Mark{.stream = 3, .through = 2000, .summaries = 2000}));
+    EXPECT_EQ(numbers(*store_, {}, 1000), down_from(2000, 1));
+    const auto page = must(store_->query({.agents = {"app-1"}}, {.limit = 1}));
+    EXPECT_EQ(page.rows.at(0).id, 2010U);
+    EXPECT_EQ(page.rows.at(0).labels, web_to_app);
+    EXPECT_EQ(page.rows.at(0).received_ns, noon + 3600 * second);
+    EXPECT_EQ(must(append(*store_, arrival("web-1", 2001, 2001, 3))),
+              std::vector<std::uint64_t>{9001})
+        << "a number is given once";
+    reopen();
+    EXPECT_EQ(store_->rows(), 2001U);
 }
 
 TEST_F(FlowStore, BelongsToOneProcess) {

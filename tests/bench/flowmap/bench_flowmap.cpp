@@ -1,4 +1,5 @@
-// Prints what the application map costs: taking summaries in, its file, and the map's own queries.
+// Prints what summaries cost on their way into the store of flows and the application map, their
+// files, and the map's own queries.
 // Numbers, not verdicts. Times are the process's own CPU time, so waiting for the disk is not in
 // them; the time by the clock is told beside it.
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "control/api/map_request.h"
 #include "control/flowmap/edge_map.h"
 #include "control/flowmap/graph.h"
+#include "control/flows/store.h"
 #include "control/history/proposal.h"
 #include "tests/bench/flowmap/traffic.h"
 
@@ -73,11 +75,34 @@ struct Scale {
 constexpr std::int64_t begin_ns = flowmap::day_ns * 20'700; // a day of 2026
 constexpr std::int64_t write_every_ns = 10 * flowmap::minute_ns;
 
-void fill(EdgeMap& map, const Scale& scale, std::uint64_t seed) {
+// As agents send them that see four flows a second and gather for five.
+constexpr std::size_t rows_of_a_batch = 20;
+
+std::vector<flows::Arrival> arrivals_of(const std::vector<flows::Row>& rows) {
+    std::vector<flows::Arrival> out;
+    for (const auto& row : rows) {
+        if (out.empty() || out.back().labels.size() == rows_of_a_batch)
+            out.push_back({.agent = row.agent, .stream = row.id, .received_ns = row.received_ns});
+        auto& arrival = out.back();
+        *arrival.batch.add_summaries() = row.summary;
+        arrival.labels.push_back(row.labels);
+        arrival.batch.set_first(1);
+        arrival.batch.set_last(arrival.labels.size());
+    }
+    return out;
+}
+
+void store_all(flows::Store& store, const std::vector<flows::Arrival>& arrivals) {
+    must(store.append(arrivals));
+    for (bool more = true; more;)
+        more = must(store.trim(begin_ns)).more; // by number only
+}
+
+void fill(flows::Store& store, EdgeMap& map, const Scale& scale, std::uint64_t seed) {
     Traffic traffic(scale.fleet, seed);
     std::vector<flows::Row> rows;
     std::uint64_t id = 0;
-    double taken = 0, written = 0;
+    double stored = 0, taken = 0, written = 0;
     const auto began = std::chrono::steady_clock::now();
     const auto end_ns = begin_ns + scale.days * flowmap::day_ns;
     const auto step = (end_ns - begin_ns) / static_cast<std::int64_t>(scale.summaries);
@@ -86,6 +111,8 @@ void fill(EdgeMap& map, const Scale& scale, std::uint64_t seed) {
         const auto next = std::min(at + write_every_ns, end_ns);
         for (; at < next; at += 2 * step) // a connection is two summaries
             traffic.connection(at, id, rows);
+        const auto arrivals = arrivals_of(rows);
+        stored += timed([&] { store_all(store, arrivals); });
         taken += timed([&] {
             for (const auto& row : rows)
                 map.take(row);
@@ -96,10 +123,12 @@ void fill(EdgeMap& map, const Scale& scale, std::uint64_t seed) {
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - began;
     fmt::print("{} summaries of {} workloads, {} apps, {} days\n", id, scale.fleet.workloads,
                scale.fleet.apps, scale.days);
-    fmt::print("take: {:.2f} us each, {:.0f} a second on one core; with folding and writing {:.0f} "
-               "(making them up and the disk not counted; {:.0f} s by the clock)\n",
-               taken * 1e3 / double(id), double(id) / taken * 1e3,
-               double(id) / (taken + written) * 1e3, wall.count());
+    const auto each = [&](double cpu) { return cpu * 1e3 / double(id); };
+    fmt::print(
+        "taking in, each: {:.2f} us in the store of flows, {:.2f} into minutes, {:.2f} folded "
+        "and written: {:.0f} a second on one core\n",
+        each(stored), each(taken), each(written), 1e6 / each(stored + taken + written));
+    fmt::print("(making them up and the disk not counted; {:.0f} s by the clock)\n", wall.count());
     fmt::print("{} edges, {:.1f} MiB in the file, {:.1f} bytes a summary\n", map.catalog().edges(),
                double(map.bytes()) / 1048576, double(map.bytes()) / double(id));
 }
@@ -216,7 +245,9 @@ int main(int argc, char** argv) {
         ringwall::flowmap::MapOptions options;
         options.path = made + "/map.db";
         auto map = ringwall::bench::must(ringwall::flowmap::EdgeMap::open(options, past));
-        ringwall::bench::fill(*map, size, seed);
+        auto store =
+            ringwall::bench::must(ringwall::flows::Store::open({.path = made + "/flows.db"}));
+        ringwall::bench::fill(*store, *map, size, seed);
         ringwall::bench::ask(*map, size, seed, times);
         ringwall::bench::judge(*map, size, seed);
     }
