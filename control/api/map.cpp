@@ -11,6 +11,7 @@
 #include "common/time.h"
 #include "control/api/map_json.h"
 #include "control/api/map_request.h"
+#include "control/api/map_staged.h"
 #include "control/api/wire_json.h"
 #include "control/api/writing.h"
 #include "control/flowmap/graph.h"
@@ -131,15 +132,23 @@ Answer map(Context& context, Call& call) {
     limits.nodes = call.params.number("nodes", 1, 5000).value_or(limits.nodes);
     limits.bundles = call.params.number("edges", 1, 50'000).value_or(limits.bundles);
     const auto view = call.params.text("view").value_or("reported");
-    if (view != "reported" && view != "draft")
-        call.params.fail("the parameter view is reported or draft");
-    auto found = map_edges(context, call);
+    if (view != "reported" && view != "draft" && view != "staged")
+        call.params.fail("the parameter view is reported, draft or staged");
+    const auto staging = view == "staged" ? context.controller.staging() : std::nullopt;
+    if (view == "staged" && !staging)
+        return std::unexpected(Problem{422, "invalid",
+                                       "nothing is staged, so no host judges by a draft; PUT "
+                                       "/api/v1/staging stages the draft"});
+    auto found = map_edges(context, call, 1, staging ? staging->since_ns : 0);
     if (!found)
         return std::unexpected(found.error());
     picture->found = std::move(*found);
     picture->workloads = workloads_by_node(context, call.who, picture->found.request.keys);
     if (view == "reported")
         return ok(picture_json(*picture, {}));
+    if (view == "staged")
+        return ok(picture_json(
+            *picture, staged_verdicts(context.controller, picture->found.reader->catalog())));
     picture->judged.draft = context.controller.draft();
     picture->judged.take(picture->found.reader->catalog(), picture->found.period.edges);
     context.options.aside([picture] { picture->verdicts = picture->judged.verdicts(); },
@@ -158,6 +167,9 @@ constexpr std::array orders{
     Order{"bytes", [](const flowmap::Numbers& n) { return n.bytes_out + n.bytes_in; }},
     Order{"packets", [](const flowmap::Numbers& n) { return n.packets_out + n.packets_in; }},
     Order{"retransmits", [](const flowmap::Numbers& n) { return n.retransmits; }},
+    Order{"refused", [](const flowmap::Numbers& n) { return n.refused; }},
+    Order{"timed-out", [](const flowmap::Numbers& n) { return n.timed_out; }},
+    Order{"reset", [](const flowmap::Numbers& n) { return n.reset; }},
     Order{"rtt", [](const flowmap::Numbers& n) { return n.rtt_us; }},
     Order{"peers", [](const flowmap::Numbers& n) { return n.peers; }},
     Order{"last", [](const flowmap::Numbers& n) { return static_cast<std::uint64_t>(n.last_ns); }}};
@@ -167,7 +179,8 @@ const Order& order_in(Params& params) {
     const auto found = std::ranges::find(orders, wanted, &Order::name);
     if (found != orders.end())
         return *found;
-    params.fail("the parameter sort is count, bytes, packets, retransmits, rtt, peers or last");
+    params.fail("the parameter sort is count, bytes, packets, retransmits, refused, timed-out, "
+                "reset, rtt, peers or last");
     return orders.front();
 }
 

@@ -59,6 +59,7 @@ json::object edge_json(const flowmap::Catalog& catalog, const flowmap::EdgeNumbe
                      {"packets", both_ways(numbers.packets_out, numbers.packets_in)},
                      {"retransmits", numbers.retransmits},
                      {"rtt_us", numbers.rtt_us},
+                     {"failed", failed_json(numbers.refused, numbers.timed_out, numbers.reset)},
                      {"peers", numbers.peers},
                      {"first", rfc3339(numbers.first_ns)},
                      {"last", rfc3339(numbers.last_ns)},

@@ -146,18 +146,22 @@ json::object as_flow(const flowmap::Catalog& catalog, const flowmap::EdgeNumbers
         {"packets", {{"to_destination", numbers.packets_out}, {"to_source", numbers.packets_in}}},
         {"retransmits", numbers.retransmits},
         {"rtt_us", numbers.rtt_us},
+        {"failed", failed_json(numbers.refused, numbers.timed_out, numbers.reset)},
         {"time", rfc3339(numbers.last_ns)},
         {"first_seen", rfc3339(catalog.first_seen_ns(id))}};
     put_service(out, known.protocol, known.port);
     return out;
 }
 
-Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days) {
+Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days,
+                           std::int64_t not_before_ns) {
     MapEdges out;
     auto request = map_request(context, call, usual_days);
     if (!request)
         return std::unexpected(request.error());
     out.request = std::move(*request);
+    auto& asked = out.request;
+    asked.since_ns = std::min(std::max(asked.since_ns, not_before_ns), asked.until_ns);
     out.reader = context.options.map;
     if (!out.reader)
         return std::unexpected(

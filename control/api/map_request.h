@@ -32,7 +32,9 @@ struct MapEdges {
     MapRequest request;
     flowmap::Period period;
 };
-Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days = 1);
+// Nothing from before `not_before_ns`, whatever is asked.
+Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days = 1,
+                           std::int64_t not_before_ns = 0);
 
 // Edges that the query means and that `who` may see.
 Result<flowmap::Period> edges_of(const flowmap::Reader& reader, const MapRequest& request,

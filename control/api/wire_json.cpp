@@ -55,6 +55,11 @@ boost::json::object process_json(const v1::Process& process, const std::string& 
     return out;
 }
 
+boost::json::object failed_json(std::uint64_t refused, std::uint64_t timed_out,
+                                std::uint64_t reset) {
+    return {{"refused", refused}, {"timed_out", timed_out}, {"reset", reset}};
+}
+
 void put_service(boost::json::object& out, std::uint32_t protocol, std::uint32_t port) {
     port &= 0xffff;
     if (protocol == icmp || protocol == icmp_v6)

@@ -25,6 +25,9 @@ boost::json::object process_parts(const v1::Process& process);
 boost::json::object process_json(const v1::Process& process, const std::string& unresolved);
 // "port", or "icmp" with type and code. `port`: of the wire, ICMP: type << 8 | code.
 void put_service(boost::json::object& out, std::uint32_t protocol, std::uint32_t port);
+// TCP connections that came to nothing.
+boost::json::object failed_json(std::uint64_t refused, std::uint64_t timed_out,
+                                std::uint64_t reset);
 
 // Who is at the other end, by all that is known: address, workload, labels of its identities,
 // lists.

@@ -72,6 +72,7 @@ json::object to_json(const flows::Row& row, const std::string& peer_workload) {
     out["packets"] = both_ways(outward, summary.packets_sent(), summary.packets_received());
     out["retransmits"] = summary.retransmits();
     out["rtt_us"] = summary.rtt_us();
+    out["failed"] = api::failed_json(summary.refused(), summary.timed_out(), summary.reset());
     return out;
 }
 

@@ -5,21 +5,15 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/json/serialize.hpp>
 #include <spdlog/spdlog.h>
 
+#include "control/api/end_labels.h"
 #include "control/api/wire_json.h"
 #include "control/app/flow_json.h"
+#include "control/flowmap/ends.h"
 
 namespace ringwall::app {
 namespace {
-
-std::string to_text(const model::Labels& labels) {
-    boost::json::object out;
-    for (const auto& [key, value] : labels)
-        out[key] = value;
-    return boost::json::serialize(out);
-}
 
 core::Error from(const flows::Error& error) {
     const auto code = error.code == flows::Errc::invalid ? core::Errc::invalid : core::Errc::io;
@@ -44,38 +38,18 @@ flows::Filter narrowed(const api::FlowFilter& filter) {
     return out;
 }
 
-const model::Labels* labels_of_workload(const core::Controller& controller,
-                                        const std::string& name) {
-    const auto& workloads = controller.active().workloads;
-    const auto place = std::ranges::lower_bound(workloads, name, {}, &model::Workload::name);
-    return place == workloads.end() || place->name != name ? nullptr : &place->labels;
-}
-
 } // namespace
 
 FlowPath::FlowPath(boost::asio::io_context& loop, flows::Store& store, flowmap::EdgeMap& map,
                    Seen seen)
     : loop_(loop), store_(store), map_(map), seen_(std::move(seen)) {}
 
-// Labels of this moment: of the subject by its name, of the peer by the identities that the agent
-// knew it under.
 flows::Labels FlowPath::labels_of(const v1::FlowSummary& summary) const {
-    model::Labels local, peer;
-    if (const auto* labels = labels_of_workload(*controller_, summary.subject()))
-        local = *labels;
-    else if (const auto* key = controller_->identity_key(summary.subject_identity()))
-        local = key->labels;
-    if (summary.peer_identities_size() > 0)
-        if (const auto* key = controller_->identity_key(summary.peer_identities(0)))
-            peer = key->labels;
-    // Who the rules of that host do not know is known here.
-    if (peer.empty() && summary.peer_lists_size() == 0)
-        if (const auto name = peer_of(summary); !name.empty())
-            if (const auto* labels = labels_of_workload(*controller_, name))
-                peer = *labels;
+    const auto [local, peer] = api::end_labels(*controller_, summary);
+    auto here = flowmap::text_of(local), there = flowmap::text_of(peer);
     const bool outward = summary.direction() != v1::INBOUND;
-    return outward ? flows::Labels{to_text(local), to_text(peer)}
-                   : flows::Labels{to_text(peer), to_text(local)};
+    return outward ? flows::Labels{std::move(here), std::move(there)}
+                   : flows::Labels{std::move(there), std::move(here)};
 }
 
 std::string FlowPath::peer_of(const v1::FlowSummary& summary) const {

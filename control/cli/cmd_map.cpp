@@ -33,8 +33,12 @@ Result<void> run_map(const Arguments& arguments) {
         return std::unexpected(client.error());
     client::Query query{{"q", fleet_query(arguments)}};
     add(query, arguments, "--group", "group_by");
-    if (arguments.has("--draft"))
-        query.emplace_back("view", "draft");
+    if (arguments.has("--draft") && arguments.has("--staged"))
+        return std::unexpected(
+            Error{Exit::usage, "--draft and --staged are two different maps; give one"});
+    for (const std::string view : {"draft", "staged"})
+        if (arguments.has("--" + view))
+            query.emplace_back("view", view);
     add(query, arguments, "--nodes", "nodes");
     add(query, arguments, "--edges", "edges");
     const auto map = ask(*client, client::get(client::target({"map"}, query)));
@@ -121,10 +125,14 @@ constexpr std::array map_flags{
     Flag{"--since", "DURATION", "of the last 15m, 24h (default), 7d ..."},
     Flag{"--group", "KEYS", "labels that make a node, joined by commas (default app,env)"},
     Flag{"--draft", "", "verdicts of the draft instead of those that were reported"},
-    Flag{"--nodes", "N", "at most so many (300)"}, Flag{"--edges", "N", "at most so many (2000)"}};
+    Flag{"--staged", "", "what the hosts saw of the staged draft, since it was staged"},
+    Flag{"--nodes", "N", "at most so many (300)"},
+    Flag{"--edges", "N", "at most so many (2000)"}};
 constexpr std::array top_flags{
     Flag{"--since", "DURATION", "of the last 90s, 15m (default), 24h ..."},
-    Flag{"--by", "NUMBER", "count (default), bytes, packets, retransmits, rtt, peers or last"},
+    Flag{
+        "--by", "NUMBER",
+        "count (default), bytes, packets, retransmits, refused, timed-out, reset, rtt, peers or last"},
     Flag{"--last", "N", "so many rows (20)"},
     Flag{"-w,--watch", "", "show it again every two seconds"}};
 

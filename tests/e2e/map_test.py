@@ -14,6 +14,7 @@ from harness.controller import Controller, PairedAgent
 from harness.policy import document, payments, text_of
 
 PORT = 8080
+CLOSED = 8090  # allowed, and nobody listens there
 
 
 class Map(Story):
@@ -29,7 +30,7 @@ class Map(Story):
             PairedAgent(host, cls.controller, labels={"role": label})
         cls.app_1.serve("tcp", "10.0.1.5", PORT, unit="echo.service")
         documents = payments("10.0.9.1", allow("web-to-app", role("Web"), role("App"),
-                                               service(f"tcp/{PORT}")))
+                                               service(f"tcp/{PORT}"), service(f"tcp/{CLOSED}")))
         cls.lab.write("git/rules.yaml", text_of(documents))
         cls.controller.cli("apply", "-f", f"{cls.lab.directory}/git")
         cls.controller.cli("provision", "--yes")
@@ -70,6 +71,12 @@ class Map(Story):
         self.assertEqual("blocked", edge["verdict"])
         self.assertNotIn("destination_verdict", edge)  # it never arrived there
         self.assertIn("SERVICE", self.controller.cli("top", "verdict=blocked", "--by", "last"))
+
+    def test_an_edge_tells_how_connections_failed(self):
+        self.web_1.probe("tcp", "10.0.1.5", CLOSED)
+        edge = wait_until(lambda: self.edges(f"port={CLOSED} refused>0"), "it is on the map", 20)[0]
+        self.assertEqual({"refused": 1, "timed_out": 0, "reset": 0}, edge["failed"])
+        self.assertEqual("allowed", edge["verdict"])
 
     def test_the_map_groups_by_labels_and_draws(self):
         self.connect()

@@ -170,9 +170,37 @@ TEST_F(ApiMap, WhatIsProposedAllowsWhatWasRecorded) {
     EXPECT_EQ(ids("/map?group_by=app&view=draft", "edges", "id"),
               (Words{"app=Payments|app=Payments|allowed", "app=Shop|app=Payments|blocked",
                      "internet|app=Shop|blocked"}));
-    EXPECT_EQ(get("/map?view=staged").status, 400U);
+    EXPECT_EQ(get("/map?view=all").status, 400U);
     EXPECT_EQ(get("/proposal?level=all").status, 400U);
     EXPECT_EQ(get("/proposal?merge=true&level=app").status, 200U);
+}
+
+TEST_F(ApiMap, TheStagedViewIsWhatTheKernelsSaw) {
+    EXPECT_EQ(get("/map?view=staged").status, 422U);
+    fleet.pair("app-1", labels("Payments", "App"), "10.0.1.5");
+    ASSERT_EQ(put("/rule-sets/pay", rule_set("pay", R"([{"app":"Payments"}])")).status, 201U);
+    ASSERT_EQ(put("/staging", "{}").status, 200U);
+    const auto told = flowmap::testing::row(served({.source_labels = "{}"})).summary;
+    v1::Impact impact;
+    impact.set_staging(controller().staging()->number);
+    auto& row = *impact.add_rows();
+    row.set_subject("app-1");
+    row.set_direction(v1::INBOUND);
+    row.set_protocol(told.protocol());
+    row.set_port(told.port());
+    row.set_peer(told.peer());
+    *row.mutable_process() = told.process();
+    fleet.hosts.at("app-1")->send_impact(impact);
+    fleet.settle();
+    EXPECT_EQ(ids("/map?group_by=app&view=staged", "edges", "id"),
+              (Words{"app=Payments|app=Payments|allowed", "app=Shop|app=Payments|blocked",
+                     "internet|app=Shop|allowed"}))
+        << "that peer is not Web of Payments";
+    EXPECT_EQ(map.asked.first, controller().staging()->since_ns);
+    fleet.pair("web-1", labels("Payments", "Web"), "10.0.0.1");
+    EXPECT_EQ(ids("/map?group_by=app&view=staged", "edges", "id"),
+              (Words{"app=Payments|app=Payments|blocked", "app=Shop|app=Payments|blocked",
+                     "internet|app=Shop|allowed"}));
 }
 
 TEST_F(ApiMap, WhatIsWrongIsNamed) {
