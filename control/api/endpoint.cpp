@@ -18,9 +18,9 @@ const std::vector<Endpoint>& endpoints() {
              {object_endpoints,    apply_endpoints,     bulk_endpoints,     cut_endpoints,
               version_endpoints,   provision_endpoints, rollout_endpoints,  staging_endpoints,
               impact_endpoints,    token_endpoints,     pairing_endpoints,  agent_endpoints,
-              authority_endpoints, why_endpoints,       audit_endpoints,    stream_endpoints,
-              map_endpoints,       recorded_endpoints,  proposal_endpoints, finding_endpoints,
-              controller_endpoints})
+              authority_endpoints, why_endpoints,       rule_endpoints,     audit_endpoints,
+              stream_endpoints,    map_endpoints,       activity_endpoints, recorded_endpoints,
+              proposal_endpoints,  finding_endpoints,   exposure_endpoints, controller_endpoints})
             std::ranges::move(part(), std::back_inserter(out));
         return out;
     }();

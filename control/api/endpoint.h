@@ -76,12 +76,15 @@ std::vector<Endpoint> pairing_endpoints();
 std::vector<Endpoint> agent_endpoints();
 std::vector<Endpoint> authority_endpoints();
 std::vector<Endpoint> why_endpoints();
+std::vector<Endpoint> rule_endpoints();
 std::vector<Endpoint> audit_endpoints();
 std::vector<Endpoint> stream_endpoints();
 std::vector<Endpoint> map_endpoints();
+std::vector<Endpoint> activity_endpoints();
 std::vector<Endpoint> recorded_endpoints();
 std::vector<Endpoint> proposal_endpoints();
 std::vector<Endpoint> finding_endpoints();
+std::vector<Endpoint> exposure_endpoints();
 std::vector<Endpoint> controller_endpoints();
 const std::vector<Endpoint>& endpoints(); // all of them
 

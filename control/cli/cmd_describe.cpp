@@ -3,6 +3,7 @@
 #include <array>
 #include <ctime>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
@@ -47,6 +48,24 @@ std::string indented(const std::string& text) {
     return out;
 }
 
+std::string row_lines(const json::object& rules, const char* direction) {
+    std::string out;
+    for (const auto& row : rules.at(direction).as_array())
+        out += fmt::format("  {}  ({} {})\n", text_at(row, "words"), text_at(row, "action"),
+                           text_at(row, "rule"));
+    return out + fmt::format("  {}\n", text_at(rules, std::string("otherwise.") + direction));
+}
+
+// What the version in force says of it.
+std::string rule_lines(client::Client& client, const std::string& name) {
+    auto rules = ask(client, client::get(client::target({"workloads", name, "rules"})));
+    if (!rules)
+        return "Rules     " + rules.error().message + "\n";
+    return fmt::format("Inbound   by version {}, in mode {}\n{}Outbound\n{}",
+                       number_at(*rules, "version"), text_at(*rules, "mode"),
+                       row_lines(*rules, "inbound"), row_lines(*rules, "outbound"));
+}
+
 std::string description(client::Client& client, const Kind& kind, const json::object& document) {
     const auto now = std::time(nullptr);
     auto out = fmt::format(
@@ -60,7 +79,10 @@ std::string description(client::Client& client, const Kind& kind, const json::ob
     if (kind.singular == "workload")
         out += agent_lines(client, text_at(document, "metadata.name"));
     const auto* spec = at(document, "spec");
-    return out + "Spec\n" + (spec ? indented(yaml_text(*spec)) : "");
+    out += "Spec\n" + (spec ? indented(yaml_text(*spec)) : "");
+    if (kind.singular == "workload")
+        out += rule_lines(client, text_at(document, "metadata.name"));
+    return out;
 }
 
 Result<void> describe(const Arguments& arguments) {
@@ -92,13 +114,15 @@ constexpr std::array describe_flags{
 
 } // namespace
 
-const Command describe_command{"describe",
-                               "One object, its state, and what the fleet does with it",
-                               "  ringwall describe workload web-uk-1\n"
-                               "  ringwall describe ruleset/payments",
-                               "KIND [NAME...]",
-                               describe_flags,
-                               describe,
-                               Peer::controller};
+const Command describe_command{
+    "describe",
+    "One object, its state, and what the fleet does with it",
+    "Of a workload also who may reach it and whom it may reach, by the version in force.\n\n"
+    "  ringwall describe workload web-uk-1\n"
+    "  ringwall describe ruleset/payments",
+    "KIND [NAME...]",
+    describe_flags,
+    describe,
+    Peer::controller};
 
 } // namespace ringwall::cli

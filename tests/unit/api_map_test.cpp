@@ -92,6 +92,22 @@ TEST_F(ApiMap, SaysHowManyWorkloadsAreBehindANode) {
         }
 }
 
+TEST_F(ApiMap, SaysWhatTheFilterMeansOverTime) {
+    const auto answer = get("/map/activity?q=to.app%3DPayments&buckets=10");
+    ASSERT_EQ(answer.status, 200U) << answer.body;
+    const auto& buckets = answer.json.at("buckets").as_array();
+    ASSERT_EQ(buckets.size(), 8U); // of three hours: those of two would be more than ten
+    // This reader has the same minute in every one of them.
+    EXPECT_EQ(buckets[0].at("allowed").as_int64(), 3);
+    EXPECT_EQ(buckets[0].at("blocked").as_int64(), 1);
+    become("shop-viewer", "viewer", R"({"app":["Shop"]})");
+    const auto narrowed = get("/map/activity?q=to.app%3DPayments&buckets=1");
+    EXPECT_EQ(narrowed.json.at("buckets").at(0).at("allowed").as_int64(), 0);
+    EXPECT_EQ(narrowed.json.at("buckets").at(0).at("blocked").as_int64(), 1);
+    EXPECT_EQ(get("/map/activity?buckets=501").status, 400U);
+    EXPECT_EQ(get("/map/activity?q=app%3DPaiments").sentences().size(), 1U);
+}
+
 TEST_F(ApiMap, SaysWhatItLeavesOut) {
     const auto answer = get("/map?group_by=app&nodes=2&edges=5");
     ASSERT_EQ(answer.status, 200U);
