@@ -8,10 +8,13 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -70,9 +73,20 @@ struct Scale {
     TrafficSize fleet;
     std::size_t summaries = 20'000'000;
     std::int64_t days = 30;
+    std::int64_t scanners = 1'000'000;
 };
 
 constexpr std::int64_t begin_ns = flowmap::day_ns * 20'700; // a day of 2026
+std::int64_t end_of(const Scale& scale) {
+    return begin_ns + scale.days * flowmap::day_ns;
+}
+
+double resident_mib() {
+    std::size_t all = 0, resident = 0;
+    std::ifstream("/proc/self/statm") >> all >> resident;
+    return double(resident) * double(sysconf(_SC_PAGESIZE)) / 1048576;
+}
+
 constexpr std::int64_t write_every_ns = 10 * flowmap::minute_ns;
 
 // As agents send them that see four flows a second and gather for five.
@@ -98,39 +112,91 @@ void store_all(flows::Store& store, const std::vector<flows::Arrival>& arrivals)
         more = must(store.trim(begin_ns)).more; // by number only
 }
 
-void fill(flows::Store& store, EdgeMap& map, const Scale& scale, std::uint64_t seed) {
+// Both ways that summaries take, with the CPU time of each.
+class Intake {
+  public:
+    Intake(flows::Store& store, EdgeMap& map) : store_(store), map_(map) {}
+
+    void take(const std::vector<flows::Row>& rows, std::int64_t now_ns) {
+        const auto arrivals = arrivals_of(rows);
+        stored_ += timed([&] { store_all(store_, arrivals); });
+        taken_ += timed([&] {
+            for (const auto& row : rows)
+                map_.take(row);
+        });
+        written_ += timed([&] { must(map_.advance(now_ns)); });
+        count_ += rows.size();
+    }
+    void finish(std::int64_t now_ns) {
+        written_ += timed([&] { must(map_.advance(now_ns, true)); });
+    }
+    void print() const {
+        const auto each = [&](double cpu) { return cpu * 1e3 / double(count_); };
+        fmt::print("taking in, each: {:.2f} us in the store of flows, {:.2f} into minutes, {:.2f} "
+                   "folded and written: {:.0f} a second on one core\n",
+                   each(stored_), each(taken_), each(written_),
+                   1e6 / each(stored_ + taken_ + written_));
+    }
+
+  private:
+    flows::Store& store_;
+    EdgeMap& map_;
+    double stored_ = 0, taken_ = 0, written_ = 0;
+    std::size_t count_ = 0;
+};
+
+std::uint64_t fill(flows::Store& store, EdgeMap& map, const Scale& scale, std::uint64_t seed) {
     Traffic traffic(scale.fleet, seed);
+    Intake intake(store, map);
     std::vector<flows::Row> rows;
     std::uint64_t id = 0;
-    double stored = 0, taken = 0, written = 0;
     const auto began = std::chrono::steady_clock::now();
-    const auto end_ns = begin_ns + scale.days * flowmap::day_ns;
+    const auto end_ns = end_of(scale);
     const auto step = (end_ns - begin_ns) / static_cast<std::int64_t>(scale.summaries);
     for (auto at = begin_ns; at < end_ns;) {
         rows.clear();
         const auto next = std::min(at + write_every_ns, end_ns);
         for (; at < next; at += 2 * step) // a connection is two summaries
             traffic.connection(at, id, rows);
-        const auto arrivals = arrivals_of(rows);
-        stored += timed([&] { store_all(store, arrivals); });
-        taken += timed([&] {
-            for (const auto& row : rows)
-                map.take(row);
-        });
-        written += timed([&] { must(map.advance(at)); });
+        intake.take(rows, at);
     }
-    written += timed([&] { must(map.advance(end_ns + flowmap::hour_ns, true)); });
+    intake.finish(end_ns + flowmap::hour_ns);
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - began;
     fmt::print("{} summaries of {} workloads, {} apps, {} days\n", id, scale.fleet.workloads,
                scale.fleet.apps, scale.days);
-    const auto each = [&](double cpu) { return cpu * 1e3 / double(id); };
-    fmt::print(
-        "taking in, each: {:.2f} us in the store of flows, {:.2f} into minutes, {:.2f} folded "
-        "and written: {:.0f} a second on one core\n",
-        each(stored), each(taken), each(written), 1e6 / each(stored + taken + written));
+    intake.print();
     fmt::print("(making them up and the disk not counted; {:.0f} s by the clock)\n", wall.count());
     fmt::print("{} edges, {:.1f} MiB in the file, {:.1f} bytes a summary\n", map.catalog().edges(),
                double(map.bytes()) / 1048576, double(map.bytes()) / double(id));
+    return id;
+}
+
+// Strangers that nobody saw before, on one service within an hour.
+void scan(flows::Store& store, EdgeMap& map, const Scale& scale, std::uint64_t id) {
+    const Traffic traffic(scale.fleet, 1);
+    const auto begin = end_of(scale) + flowmap::hour_ns, end = begin + flowmap::hour_ns;
+    const auto edges = map.catalog().edges();
+    const auto memory = resident_mib();
+    Intake intake(store, map);
+    std::vector<flows::Row> rows;
+    std::uint32_t number = 0;
+    for (auto at = begin; at < end; at += flowmap::minute_ns) {
+        rows.clear();
+        for (const auto until = (at + flowmap::minute_ns - begin) * scale.scanners / (end - begin);
+             number < until;)
+            traffic.scanner(number++, at, id, rows);
+        intake.take(rows, at);
+    }
+    intake.finish(end + flowmap::hour_ns);
+    const auto period = must(map.read(begin, end));
+    flowmap::Numbers all;
+    for (const auto& [edge, numbers] : period.edges)
+        all += numbers;
+    fmt::print(
+        "scan by {} strangers in an hour: {} new edges, {} attempts counted, {} addresses in "
+        "the busiest minute, {:.1f} MiB more resident\n",
+        number, map.catalog().edges() - edges, all.count, all.peers, resident_mib() - memory);
+    intake.print();
 }
 
 void print(const char* what, std::vector<double> times) {
@@ -166,7 +232,7 @@ flowmap::Period edges_of(const EdgeMap& map, const api::MapRequest& wanted) {
 void ask(const EdgeMap& map, const Scale& scale, std::uint64_t seed, int times) {
     Traffic names(scale.fleet, seed);
     std::mt19937_64 dice(seed);
-    const auto end_ns = begin_ns + scale.days * flowmap::day_ns;
+    const auto end_ns = end_of(scale);
     const auto repeat = [&](const char* what, const std::function<std::string()>& query,
                             std::int64_t days) {
         std::vector<double> spent;
@@ -188,9 +254,28 @@ void ask(const EdgeMap& map, const Scale& scale, std::uint64_t seed, int times) 
         scale.days);
 }
 
+// Single flows: the newest, and rare ones that are looked for through all that are kept.
+void look(const flows::Store& store, int times) {
+    const auto repeat = [&](const char* what, const flows::Filter& filter, bool all) {
+        std::vector<double> spent;
+        for (int i = 0; i < times; ++i)
+            spent.push_back(timed([&] {
+                flows::PageRequest page{.limit = 1000};
+                for (bool more = true; more;) {
+                    page.after = must(store.query(filter, page)).next;
+                    more = all && !page.after.empty();
+                }
+            }));
+        print(what, std::move(spent));
+    };
+    fmt::print("{} flows kept\n", store.rows());
+    repeat("the newest 1,000 flows", {}, false);
+    repeat("flows of a port, through all", {.ports = {5672}}, true);
+}
+
 void judge(const EdgeMap& map, const Scale& scale, std::uint64_t seed) {
     Traffic names(scale.fleet, seed);
-    const auto end_ns = begin_ns + scale.days * flowmap::day_ns;
+    const auto end_ns = end_of(scale);
     const auto work = [&](const char* what, const std::string& query) {
         const auto period = edges_of(map, request(query, scale.days, end_ns));
         history::Comparison comparison;
@@ -237,6 +322,7 @@ int main(int argc, char** argv) {
     ringwall::bench::Scale size;
     size.fleet = {scaled(50'000), scaled(500)};
     size.summaries = scaled(20'000'000);
+    size.scanners = static_cast<std::int64_t>(scaled(1'000'000));
     std::string made = folder + "/rw-bench-flowmap-XXXXXX";
     if (!mkdtemp(made.data()))
         ringwall::bench::give_up("no folder can be made in " + folder);
@@ -247,9 +333,11 @@ int main(int argc, char** argv) {
         auto map = ringwall::bench::must(ringwall::flowmap::EdgeMap::open(options, past));
         auto store =
             ringwall::bench::must(ringwall::flows::Store::open({.path = made + "/flows.db"}));
-        ringwall::bench::fill(*store, *map, size, seed);
+        const auto last = ringwall::bench::fill(*store, *map, size, seed);
         ringwall::bench::ask(*map, size, seed, times);
+        ringwall::bench::look(*store, std::min(times, 5));
         ringwall::bench::judge(*map, size, seed);
+        ringwall::bench::scan(*store, *map, size, last);
     }
     std::filesystem::remove_all(made);
 }

@@ -76,12 +76,21 @@ void Traffic::add(flows::Row row, std::size_t source, std::size_t destination, s
     out.push_back(std::move(row));
 }
 
-// A scan of the internet: ever new addresses, blocked.
+// Of the internet: ever new addresses, blocked.
 void Traffic::stranger(std::int64_t at_ns, std::uint64_t& id, std::vector<flows::Row>& out) {
-    const Kind kind{0, 0, 22, "", "/usr/sbin/sshd"};
     const auto destination = workload(roll(size_.apps), 0, 0);
-    auto row = half(false, packed(static_cast<std::uint32_t>(0xc6000000 + roll(1 << 24))),
-                    address(destination), kind, at_ns);
+    knock(static_cast<std::uint32_t>(0xc6000000 + roll(1 << 24)), destination, at_ns, id, out);
+}
+
+void Traffic::scanner(std::uint32_t number, std::int64_t at_ns, std::uint64_t& id,
+                      std::vector<flows::Row>& out) const {
+    knock(0x0b000000 + number, 0, at_ns, id, out);
+}
+
+void Traffic::knock(std::uint32_t source, std::size_t destination, std::int64_t at_ns,
+                    std::uint64_t& id, std::vector<flows::Row>& out) const {
+    const Kind kind{0, 0, 22, "", "/usr/sbin/sshd"};
+    auto row = half(false, packed(source), address(destination), kind, at_ns);
     row.summary.set_verdict(v1::BLOCKED);
     row.summary.clear_rules();
     row.labels = {"{}", labels(destination)};

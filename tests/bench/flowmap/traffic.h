@@ -23,6 +23,9 @@ class Traffic {
     // Adds the summaries of both ends of one connection (one, where one end has no agent) to
     // `out`, numbered on from `id`.
     void connection(std::int64_t at_ns, std::uint64_t& id, std::vector<flows::Row>& out);
+    // Adds an attempt of the stranger of that number on one service, blocked.
+    void scanner(std::uint32_t number, std::int64_t at_ns, std::uint64_t& id,
+                 std::vector<flows::Row>& out) const;
     std::string app(std::size_t number) const; // label
 
   private:
@@ -40,6 +43,8 @@ class Traffic {
                     const Kind& kind, std::int64_t at_ns) const;
     void add(flows::Row row, std::size_t source, std::size_t destination, std::uint64_t& id,
              std::vector<flows::Row>& out) const;
+    void knock(std::uint32_t source, std::size_t destination, std::int64_t at_ns, std::uint64_t& id,
+               std::vector<flows::Row>& out) const;
     void stranger(std::int64_t at_ns, std::uint64_t& id, std::vector<flows::Row>& out);
 
     TrafficSize size_;
