@@ -12,7 +12,7 @@ namespace {
 
 using agent::ProcessFacts;
 
-constexpr const char* other = "?"; // of a process: not what any selector asks for
+constexpr const char* something_else = "?"; // of a process: not what any selector asks for
 constexpr std::uint32_t nobody = 0xffffffff;
 
 bool is_for_all(const v1::Rule& rule) {
@@ -35,7 +35,7 @@ ProcessFacts completed(ProcessFacts facts, const v1::Process& wanted) {
     fill(facts.sha256, wanted.sha256());
     for (auto* part :
          {&facts.path, &facts.unit, &facts.container, &facts.user, &facts.group, &facts.sha256})
-        fill(*part, other);
+        fill(*part, something_else);
     return facts;
 }
 

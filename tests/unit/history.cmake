@@ -8,3 +8,6 @@ ringwall_test(unit_history_exposure
           ${oracle}/vocabulary.cpp ${oracle}/evaluate.cpp
   LIBS ringwall_history ringwall_policy fmt::fmt LABELS unit)
 set_target_properties(unit_history_exposure PROPERTIES UNITY_BUILD OFF) # constants of the same names
+
+ringwall_test(unit_history_suggest SOURCES history_suggest_test.cpp
+  LIBS ringwall_history rapidcheck fmt::fmt LABELS unit)
