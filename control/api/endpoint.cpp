@@ -20,7 +20,8 @@ const std::vector<Endpoint>& endpoints() {
               impact_endpoints,    token_endpoints,     pairing_endpoints,  agent_endpoints,
               authority_endpoints, why_endpoints,       rule_endpoints,     audit_endpoints,
               stream_endpoints,    map_endpoints,       activity_endpoints, recorded_endpoints,
-              proposal_endpoints,  finding_endpoints,   exposure_endpoints, controller_endpoints})
+              proposal_endpoints,  finding_endpoints,   exposure_endpoints, suggestion_endpoints,
+              controller_endpoints})
             std::ranges::move(part(), std::back_inserter(out));
         return out;
     }();

@@ -85,6 +85,7 @@ std::vector<Endpoint> recorded_endpoints();
 std::vector<Endpoint> proposal_endpoints();
 std::vector<Endpoint> finding_endpoints();
 std::vector<Endpoint> exposure_endpoints();
+std::vector<Endpoint> suggestion_endpoints();
 std::vector<Endpoint> controller_endpoints();
 const std::vector<Endpoint>& endpoints(); // all of them
 

@@ -1,4 +1,7 @@
-// What hosts report of their listening programs, held against policy: /exposure.
+// What hosts report of their listening programs, held against policy and labels: /exposure,
+// /suggestions.
+#include <boost/json/serialize.hpp>
+
 #include "tests/unit/api_world.h"
 
 namespace ringwall::api_test {
@@ -60,6 +63,29 @@ TEST_F(ApiInsight, ExposureCountsByApplication) {
     EXPECT_EQ(narrowed.json.at("items").as_array().size(), 1U);
     EXPECT_EQ(narrowed.json.at("unknown").as_int64(), 0);
     EXPECT_EQ(narrowed.json.at("total").at("open").as_int64(), 6);
+}
+
+TEST_F(ApiInsight, AHostWithoutLabelsIsSaidToBeWhatItIsLike) {
+    const std::string dns = R"({"role":"DNS","app":"Infra"})";
+    for (int i = 1; i <= 3; ++i) {
+        const auto number = std::to_string(i);
+        host("dns-" + number, dns, "10.0.1." + number, {{17, 53, "/usr/sbin/named"}});
+        host("web-" + number, pay, "10.0.2." + number, {{6, 443, "/usr/sbin/nginx"}});
+    }
+    host("web-4", "{}", "10.0.3.1", {{17, 53, "/usr/sbin/named"}}); // names say nothing
+    const auto found = get("/suggestions");
+    ASSERT_EQ(found.status, 200U) << found.body;
+    EXPECT_EQ(found.json.at("considered").as_int64(), 7);
+    const auto& items = found.json.at("items").as_array();
+    ASSERT_EQ(items.size(), 1U);
+    EXPECT_EQ(items[0].at("workload"), "web-4");
+    EXPECT_EQ(items[0].at("kind"), "unlabelled");
+    EXPECT_EQ(boost::json::serialize(items[0].at("suggested")), R"({"app":"Infra","role":"DNS"})");
+    EXPECT_EQ(items[0].at("evidence").at(0),
+              "named listens on udp 53, as on 3 of the 3 workloads of role=DNS, app=Infra");
+    EXPECT_EQ(get("/suggestions?limit=1").status, 400U);
+    become("pay-viewer", "viewer", pay_scope);
+    EXPECT_EQ(get("/suggestions").json.at("considered").as_int64(), 3);
 }
 
 } // namespace
