@@ -48,6 +48,8 @@ std::span<const Command> commands() {
                                   top_command,
                                   propose_command,
                                   findings_command,
+                                  exposure_command,
+                                  suggest_command,
                                   provision_command,
                                   rollout_status_command,
                                   confirm_command,

@@ -490,6 +490,61 @@ TEST_F(Fleet, ARefusedStepIsTheControllersSentence) {
     EXPECT_NE(refused.message.find("1 of 2 agents do not know the CA"), std::string::npos);
 }
 
+TEST_F(Fleet, ExposureIsATableByApplicationWithItsSum) {
+    serve([](const http::Request&) {
+        return json_answer(200, R"({"version":7,"unknown":2,
+          "items":[{"app":"Shop","workloads":8,"ports":14,"open":98,"now":49,"enforced":6},
+                   {"app":"","workloads":1,"ports":0,"open":0,"now":0,"enforced":0}],
+          "total":{"workloads":9,"ports":14,"open":98,"now":49,"enforced":6}})");
+    });
+    const auto ran = run({"exposure", "--version", "7", "--color", "never"});
+    EXPECT_EQ(ran.exit, 0) << ran.message;
+    EXPECT_EQ(ran.out, "APP     WORKLOADS  PORTS  OPEN  NOW          ENFORCED\n"
+                       "Shop    8          14     98    49 (50.0 %)  6 (6.1 %)\n"
+                       "(none)  1          0      0     0            0\n"
+                       "all     9          14     98    49 (50.0 %)  6 (6.1 %)\n"
+                       "not counted: 2 workloads whose agents have not reported\n");
+    EXPECT_EQ(asked(), std::vector<std::string>{"GET /exposure?version=7"});
+    EXPECT_NE(run({"exposure", "-o", "yaml"}).out.find("unknown: 2"), std::string::npos);
+}
+
+TEST_F(Fleet, SuggestShowsLabelsWithTheirEvidence) {
+    serve([](const http::Request&) {
+        return json_answer(200, R"({"considered":9,"hidden":3,"items":[{"workload":"x",
+          "kind":"unlabelled","labels":{"loc":"UK"},"suggested":{"app":"Infra","role":"DNS"},
+          "score":0.8333,"like":4,"evidence":["named listens on udp 53, as on 4 of the 4","so"]}]})");
+    });
+    const auto ran = run({"suggest", "--color", "never"});
+    EXPECT_EQ(ran.exit, 0) << ran.message;
+    EXPECT_NE(ran.out.find("x         unlabelled  loc=UK  role=DNS,app=Infra  0.83   named listens "
+                           "on udp 53, as on 4 of the 4; so\n3 more, of lower scores\n"),
+              std::string::npos)
+        << ran.out;
+    EXPECT_EQ(asked(), std::vector<std::string>{"GET /suggestions"});
+}
+
+TEST_F(Fleet, AWorkloadIsDescribedWithItsRules) {
+    serve([](const http::Request& request) {
+        if (request.target.ends_with("/rules"))
+            return json_answer(200, R"({"workload":"web-1","managed":true,"mode":"full","version":7,
+              "inbound":[{"rule":"r/a","action":"allow","peers":{"words":"role=App","workloads":1},
+                "services":["tcp 80"],"processes":[],"peer_processes":[],
+                "words":"App (1 workload) may reach tcp 80 here"}],"outbound":[],
+              "otherwise":{"inbound":"All else is blocked.","outbound":"So is this."}})");
+        if (request.target.find("/agents/") != std::string::npos)
+            return problem(404, R"({"title":"Not found","detail":"none","status":404})");
+        return json_answer(200, R"({"apiVersion":"ringwall/v1","kind":"Workload",
+          "metadata":{"name":"web-1","revision":1},"spec":{"labels":{"role":"Web"}}})");
+    });
+    const auto ran = run({"describe", "workload", "web-1"});
+    EXPECT_EQ(ran.exit, 0) << ran.message;
+    EXPECT_NE(ran.out.find("Inbound   by version 7, in mode full\n"
+                           "  App (1 workload) may reach tcp 80 here  (allow r/a)\n"
+                           "  All else is blocked.\nOutbound\n  So is this.\n"),
+              std::string::npos)
+        << ran.out;
+}
+
 TEST_F(Fleet, CompletionKnowsKindsAndNames) {
     serve([](const http::Request&) { return json_answer(200, listed); });
     EXPECT_EQ(complete(std::vector<std::string>{"get", "work"}), "workload\t\n");
