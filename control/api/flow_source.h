@@ -56,6 +56,13 @@ class FlowSource {
     // (cursor).
     virtual core::Result<Page> query(const FlowFilter& filter, const std::string& after,
                                      std::size_t limit) const = 0;
+    // What arrived behind the flow of that id, oldest first. `more`: that was more than `most`, of
+    // which these are the newest, or nobody knows, as no flow had that id yet.
+    struct Missed {
+        std::vector<boost::json::object> flows;
+        bool more = false;
+    };
+    virtual core::Result<Missed> behind(std::uint64_t id, std::size_t most) const = 0;
     // Every flow that arrives from now on, until the returned handle dies.
     virtual std::shared_ptr<void>
     follow(std::function<void(const boost::json::object&)> listener) = 0;

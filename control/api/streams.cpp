@@ -205,6 +205,26 @@ Answer recent(const FlowSource& source, const FlowRequest& request) {
     return ok(out);
 }
 
+std::uint64_t id_of(const json::object& flow) {
+    const auto text = std::string_view(flow.at("id").as_string());
+    std::uint64_t out = 0;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+// Where a stream was broken off, it goes on.
+void catch_up(const FlowSource& source, std::uint64_t after, http::Channel& channel,
+              const std::function<void(const json::object&)>& tell) {
+    constexpr std::size_t most = 1000;
+    const auto missed = source.behind(after, most);
+    if (!missed || missed->more)
+        channel.send(
+            event_text(after, "missed",
+                       R"({"sentence":"more flows came than are told again; read them anew"})"));
+    if (missed)
+        std::ranges::for_each(missed->flows, tell);
+}
+
 Answer flows(Context& context, Call& call) {
     call.params.allow({"q", "source", "destination", "labels", "workload", "address", "proto",
                        "port", "process", "verdict", "since", "until", "follow", "limit", "after"});
@@ -218,13 +238,18 @@ Answer flows(Context& context, Call& call) {
             Problem{503, "unavailable", "this controller keeps no flows; it was started so"});
     if (!follow)
         return recent(*source, *request);
-    return stream(context, [&context, who = call.who, source, filter = request->filter](
-                               const std::shared_ptr<http::Channel>& channel) {
-        auto count = std::make_shared<std::uint64_t>(0);
-        return source->follow([&context, who, channel, filter, count](const json::object& flow) {
+    const auto after = last_event(call.request);
+    if (!after)
+        return std::unexpected(after.error());
+    return stream(context, [&context, who = call.who, source, filter = request->filter,
+                            after = *after](const std::shared_ptr<http::Channel>& channel) {
+        const auto tell = [&context, who, channel, filter](const json::object& flow) {
             if (filter.matches(flow) && context.credentials.stands(who, context.now_ns()))
-                channel->send(event_text(++*count, "flow", json::serialize(flow)));
-        });
+                channel->send(event_text(id_of(flow), "flow", json::serialize(flow)));
+        };
+        if (after > 0)
+            catch_up(*source, after, *channel, tell);
+        return source->follow(tell);
     });
 }
 

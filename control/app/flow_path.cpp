@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -127,6 +128,18 @@ core::Result<FlowPath::Page> FlowPath::query(const api::FlowFilter& filter,
     out.next = page->next;
     for (const auto& row : page->rows)
         out.items.push_back(to_json(row, peer_of(row.summary)));
+    return out;
+}
+
+core::Result<FlowPath::Missed> FlowPath::behind(std::uint64_t id, std::size_t most) const {
+    const auto last = store_.last_id();
+    const auto first = last > most ? std::max(id, last - most) + 1 : id + 1;
+    Missed out{.flows = {}, .more = first > id + 1 || id > last};
+    const auto read = store_.each(
+        0, std::numeric_limits<std::int64_t>::max(), {.first = first},
+        [&](const flows::Row& row) { out.flows.push_back(to_json(row, peer_of(row.summary))); });
+    if (!read)
+        return std::unexpected(from(read.error()));
     return out;
 }
 

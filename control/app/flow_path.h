@@ -34,6 +34,7 @@ class FlowPath final : public core::FlowSink, public api::FlowSource {
 
     core::Result<Page> query(const api::FlowFilter& filter, const std::string& after,
                              std::size_t limit) const override;
+    core::Result<Missed> behind(std::uint64_t id, std::size_t most) const override;
     std::shared_ptr<void> follow(std::function<void(const boost::json::object&)> listener) override;
 
     void trim(std::int64_t now_ns);

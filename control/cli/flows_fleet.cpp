@@ -72,7 +72,10 @@ Result<void> print_new(client::Client& client, const Arguments& arguments,
     const auto each = [&](const client::Event& event) {
         boost::system::error_code error;
         const auto flow = json::parse(event.data, error);
-        if (event.type == "flow" && !error && flow.is_object())
+        if (event.type == "missed")
+            fmt::print(stderr,
+                       "more flows came meanwhile than are told again; see ringwall flows\n");
+        else if (event.type == "flow" && !error && flow.is_object())
             print_flow(arguments, flow.get_object(), paint);
         return true;
     };

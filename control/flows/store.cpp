@@ -47,6 +47,7 @@ class Store::Impl {
 
     const std::string& path() const { return options_.path; }
     std::uint64_t rows() const { return rows_; }
+    std::uint64_t last_id() const { return last_id_; }
     Counters& counters() { return counters_; }
 
     std::vector<std::uint64_t> append(std::span<const Arrival> arrivals);
@@ -295,6 +296,10 @@ std::int64_t Store::complete_since_ns() const {
 
 std::uint64_t Store::rows() const {
     return impl_->rows();
+}
+
+std::uint64_t Store::last_id() const {
+    return impl_->last_id();
 }
 
 const Counters& Store::counters() const {

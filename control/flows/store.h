@@ -112,6 +112,7 @@ class Store final {
     std::int64_t complete_since_ns() const;
 
     std::uint64_t rows() const;
+    std::uint64_t last_id() const; // that was given
     const Counters& counters() const;
 
   private:

@@ -30,7 +30,9 @@ class Map(Story):
             PairedAgent(host, cls.controller, labels={"role": label})
         cls.app_1.serve("tcp", "10.0.1.5", PORT, unit="echo.service")
         documents = payments("10.0.9.1", allow("web-to-app", role("Web"), role("App"),
-                                               service(f"tcp/{PORT}"), service(f"tcp/{CLOSED}")))
+                                               service(f"tcp/{PORT}")),
+                             allow("web-to-closed", role("Web"), role("App"),
+                                   service(f"tcp/{CLOSED}")))
         cls.lab.write("git/rules.yaml", text_of(documents))
         cls.controller.cli("apply", "-f", f"{cls.lab.directory}/git")
         cls.controller.cli("provision", "--yes")
@@ -109,6 +111,32 @@ class Map(Story):
         self.controller.start()
         wait_until(lambda: counted() == before + 6, "and the one from meanwhile", 60)
         self.assertEqual(before + 6, sum(e["count"] for e in self.edges(f"({query}) to.role=App")))
+
+    def test_who_follows_flows_misses_none_when_the_controller_dies(self):
+        query = f"from.role=Web port={PORT} direction=outbound"
+        seen = len(self.controller.json("flows", query, "--last", "1000"))
+        follower = self.head.spawn(
+            ["sh", "-c", "exec " + self.controller.command("flows", "-f", "-o", "jsonl",
+                                                           f"'{query}'")], "..follow")
+
+        def told():
+            return [json.loads(line) for line in follower.output().splitlines()
+                    if line.startswith("{")]
+
+        def stored():
+            return self.controller.json("flows", query, "--last", "1000")
+
+        self.connect()
+        wait_until(told, "the first is told", 20)
+        self.controller.kill()
+        for _ in range(3):
+            self.connect()
+        self.controller.start()
+        wait_until(lambda: sum(f["count"] for f in stored()[seen:]) >= 4, "all are stored", 60)
+        wait_until(lambda: len(told()) >= len(stored()) - seen, "and told", 30)
+        self.assertEqual([flow["id"] for flow in stored()[seen:]],
+                         [flow["id"] for flow in told()], "each once, in order")
+        follower.release()
 
     def test_a_draft_is_judged_by_what_was_recorded(self):
         self.connect()

@@ -115,6 +115,26 @@ TEST_F(ApiStreams, StreamsAreBounded) {
     EXPECT_EQ(get("/events").status, 503U);
 }
 
+TEST_F(ApiStreams, AStreamOfFlowsGoesOnWhereItWasBrokenOff) {
+    const auto first = follow("/flows?follow=true");
+    flow_source.arrive(flow("7", "Payments", "Payments"));
+    EXPECT_NE(first->text.find("id: 7\nevent: flow\n"), std::string::npos) << first->text;
+    first->close();
+    flow_source.arrive(flow("8", "Payments", "Payments"));
+    const auto again = follow("/flows?follow=true", {{"last-event-id", "7"}});
+    flow_source.arrive(flow("9", "Payments", "Payments"));
+    EXPECT_EQ(again->text.find("id: 7\n"), std::string::npos);
+    EXPECT_LT(again->text.find("id: 8\n"), again->text.find("id: 9\n"));
+    EXPECT_EQ(again->text.find("missed"), std::string::npos);
+    for (int i = 10; i < 1020; ++i)
+        flow_source.arrive(flow(std::to_string(i), "Payments", "Payments"));
+    const auto late = follow("/flows?follow=true", {{"last-event-id", "9"}});
+    EXPECT_NE(late->text.find("event: missed"), std::string::npos);
+    EXPECT_EQ(late->text.find("id: 19\n"), std::string::npos);
+    EXPECT_NE(late->text.find("id: 20\n"), std::string::npos);
+    EXPECT_EQ(get("/flows?follow=true", {{"last-event-id", "x"}}).status, 400U);
+}
+
 TEST_F(ApiStreams, FlowsComeNewestFirstAndInPages) {
     for (int i = 1; i <= 5; ++i)
         flow_source.arrive(flow(std::to_string(i), "Payments", "Payments"));

@@ -82,6 +82,17 @@ core::Result<Flows::Page> Flows::query(const api::FlowFilter&, const std::string
     return out;
 }
 
+core::Result<Flows::Missed> Flows::behind(std::uint64_t id, std::size_t most) const {
+    Missed out;
+    for (const auto& flow : kept)
+        if (std::stoul(std::string(flow.at("id").as_string())) > id)
+            out.flows.push_back(flow);
+    out.more = out.flows.size() > most;
+    if (out.more)
+        out.flows.erase(out.flows.begin(), out.flows.end() - static_cast<std::ptrdiff_t>(most));
+    return out;
+}
+
 std::shared_ptr<void> Flows::follow(std::function<void(const json::object&)> listener) {
     auto held = std::make_shared<Listener>(std::move(listener));
     listeners_.push_back(held);

@@ -55,6 +55,7 @@ class Flows : public api::FlowSource {
   public:
     core::Result<Page> query(const api::FlowFilter& filter, const std::string& after,
                              std::size_t limit) const override;
+    core::Result<Missed> behind(std::uint64_t id, std::size_t most) const override;
     std::shared_ptr<void> follow(std::function<void(const boost::json::object&)> listener) override;
     void arrive(const std::string& flow);
 
