@@ -93,7 +93,7 @@ json::object period_json(const MapRequest& request, const flowmap::Period& perio
 
 // A map on its way to its reader.
 struct Picture {
-    MapEdges found;
+    std::shared_ptr<MapEdges> found;
     flowmap::GraphLimits limits;
     std::map<std::string, std::size_t> workloads; // behind each node, now
     history::Comparison judged;                   // by the draft
@@ -101,7 +101,7 @@ struct Picture {
 };
 
 json::object picture_json(const Picture& picture, const flowmap::VerdictOf& verdict) {
-    const auto& [reader, request, period] = picture.found;
+    const auto& [reader, request, period] = *picture.found;
     const auto graph =
         flowmap::group(reader->catalog(), period.edges, request.keys, picture.limits, verdict);
     auto out = period_json(request, period);
@@ -125,6 +125,20 @@ http::Response as_drafted(const Picture& picture) {
     return ok(picture_json(picture, [&](flowmap::EdgeId id) { return verdicts.at(id); }));
 }
 
+Answer draw(const Context& context, const std::shared_ptr<Picture>& picture,
+            const std::string& view, const http::Reply& reply) {
+    const auto& catalog = picture->found->reader->catalog();
+    if (view == "reported")
+        return ok(picture_json(*picture, {}));
+    if (view == "staged")
+        return ok(picture_json(*picture, staged_verdicts(context.controller, catalog)));
+    picture->judged.draft = context.controller.draft();
+    picture->judged.take(catalog, picture->found->period.edges);
+    context.options.aside([picture] { picture->verdicts = picture->judged.verdicts(); },
+                          [picture, reply] { reply(as_drafted(*picture)); });
+    return std::nullopt;
+}
+
 Answer map(Context& context, Call& call) {
     call.params.allow({"q", "since", "until", "group_by", "nodes", "edges", "view"});
     const auto picture = std::make_shared<Picture>();
@@ -139,21 +153,14 @@ Answer map(Context& context, Call& call) {
         return std::unexpected(Problem{422, "invalid",
                                        "nothing is staged, so no host judges by a draft; PUT "
                                        "/api/v1/staging stages the draft"});
-    auto found = map_edges(context, call, 1, staging ? staging->since_ns : 0);
-    if (!found)
-        return std::unexpected(found.error());
-    picture->found = std::move(*found);
-    picture->workloads = workloads_by_node(context, call.who, picture->found.request.keys);
-    if (view == "reported")
-        return ok(picture_json(*picture, {}));
-    if (view == "staged")
-        return ok(picture_json(
-            *picture, staged_verdicts(context.controller, picture->found.reader->catalog())));
-    picture->judged.draft = context.controller.draft();
-    picture->judged.take(picture->found.reader->catalog(), picture->found.period.edges);
-    context.options.aside([picture] { picture->verdicts = picture->judged.verdicts(); },
-                          [picture, reply = call.reply] { reply(as_drafted(*picture)); });
-    return std::nullopt;
+    return with_map_edges(context, call, staging ? staging->since_ns : 0,
+                          [&context, picture, view, who = call.who,
+                           reply = call.reply](const std::shared_ptr<MapEdges>& found) {
+                              picture->found = found;
+                              picture->workloads =
+                                  workloads_by_node(context, who, found->request.keys);
+                              return draw(context, picture, view, reply);
+                          });
 }
 
 // ---- /edges
@@ -198,36 +205,47 @@ void keep_between(const flowmap::Catalog& catalog, flowmap::Keys keys,
     });
 }
 
-Answer edges(Context& context, Call& call) {
-    call.params.allow(
-        {"q", "since", "until", "group_by", "source", "destination", "sort", "limit", "after"});
-    const auto page = page_query(call.params);
-    const Order& order = order_in(call.params);
-    const auto first = place_in(page.after);
-    if (!first)
-        return std::unexpected(first.error());
-    auto answer = map_edges(context, call);
-    if (!answer)
-        return std::unexpected(answer.error());
-    const auto& request = answer->request;
-    const auto& catalog = answer->reader->catalog();
-    auto& found = answer->period.edges;
-    keep_between(catalog, request.keys, call.params.text("source"), call.params.text("destination"),
-                 found);
+// A page of /edges, as far as it does not depend on what is found.
+struct EdgePage {
+    std::size_t first = 0, limit = 0;
+    const Order* order = nullptr;
+    std::optional<std::string> source, destination; // nodes
+};
+
+json::object edges_json(MapEdges& answer, const EdgePage& page) {
+    const auto& request = answer.request;
+    const auto& catalog = answer.reader->catalog();
+    auto& found = answer.period.edges;
+    keep_between(catalog, request.keys, page.source, page.destination, found);
     std::ranges::sort(found, [&](const EdgeNumbers& one, const EdgeNumbers& other) {
-        const auto a = order.of(one.second), b = order.of(other.second);
+        const auto a = page.order->of(one.second), b = page.order->of(other.second);
         return a != b ? a > b : one.first < other.first;
     });
     json::array items;
-    for (auto at = *first; at < found.size() && items.size() < page.limit; ++at)
+    for (auto at = page.first; at < found.size() && items.size() < page.limit; ++at)
         items.push_back(edge_json(catalog, found[at]));
-    const auto next = *first + items.size();
+    const auto next = page.first + items.size();
     auto out =
         page_json(std::move(items), next < found.size() ? std::to_string(next) : "", found.size());
-    for (auto& each : period_json(request, answer->period))
+    for (auto& each : period_json(request, answer.period))
         out.insert(std::move(each));
     out["warnings"] = to_json(request.warnings);
-    return ok(out);
+    return out;
+}
+
+Answer edges(Context& context, Call& call) {
+    call.params.allow(
+        {"q", "since", "until", "group_by", "source", "destination", "sort", "limit", "after"});
+    const auto asked = page_query(call.params);
+    const Order& order = order_in(call.params);
+    const auto first = place_in(asked.after);
+    if (!first)
+        return std::unexpected(first.error());
+    const EdgePage page{*first, asked.limit, &order, call.params.text("source"),
+                        call.params.text("destination")};
+    return with_map_edges(context, call, 0, [page](const std::shared_ptr<MapEdges>& found) {
+        return ok(edges_json(*found, page));
+    });
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include "common/time.h"
 #include "control/api/selection.h"
 #include "control/api/wire_json.h"
+#include "control/history/comparison.h"
 
 namespace ringwall::api {
 namespace {
@@ -75,6 +76,51 @@ class Sight {
     std::map<flowmap::SideId, bool> known_;
 };
 
+json::object end_of(const flowmap::Catalog& catalog, flowmap::SideId id) {
+    auto out = catalog.party(id);
+    if (const auto verdict = catalog.side(id).verdict; verdict != v1::FLOW_VERDICT_UNSPECIFIED)
+        out["verdict"] = name(verdict);
+    return out;
+}
+
+// Only what `who` may see, and only what the query means.
+void keep(const flowmap::Catalog& catalog, const query::Query& query, const Principal& who,
+          std::vector<flowmap::EdgeNumbers>& edges) {
+    Sight sight(catalog, who);
+    std::erase_if(edges, [&](const flowmap::EdgeNumbers& edge) {
+        return !sight.sees(catalog.edge(edge.first)) ||
+               (!query.empty() && !query.matches(as_flow(catalog, edge)));
+    });
+}
+
+// An answer that waits for what the draft says of edges.
+struct Waiting {
+    std::shared_ptr<MapEdges> edges;
+    history::Comparison judged;
+    std::expected<std::vector<v1::FlowVerdict>, std::string> verdicts;
+};
+
+void keep_as_drafted(Waiting& waiting) {
+    const auto& catalog = waiting.edges->reader->catalog();
+    std::size_t place = 0;
+    std::erase_if(waiting.edges->period.edges, [&](const flowmap::EdgeNumbers& edge) {
+        auto flow = as_flow(catalog, edge);
+        flow["draft"] = name((*waiting.verdicts)[place++]);
+        return !waiting.edges->request.query.matches(flow);
+    });
+}
+
+void go_on(Waiting& waiting, const WithMapEdges& then, const http::Reply& reply) {
+    if (!waiting.verdicts)
+        return reply(response(Problem{422, "invalid", waiting.verdicts.error()}));
+    keep_as_drafted(waiting);
+    const auto answer = then(waiting.edges);
+    if (!answer)
+        reply(response(answer.error()));
+    else if (*answer)
+        reply(**answer);
+}
+
 void add_rule(json::array& out, const flowmap::Side& side) {
     if (!side.rule.empty())
         out.emplace_back(side.rule);
@@ -135,8 +181,8 @@ json::object as_flow(const flowmap::Catalog& catalog, const flowmap::EdgeNumbers
     add_rule(rules, source);
     add_rule(rules, destination);
     json::object out{
-        {"source", catalog.party(known.source)},
-        {"destination", catalog.party(known.destination)},
+        {"source", end_of(catalog, known.source)},
+        {"destination", end_of(catalog, known.destination)},
         {"protocol", agent::protocol_name(known.protocol)},
         {"verdict", name(verdict)},
         {"rules", std::move(rules)},
@@ -153,8 +199,19 @@ json::object as_flow(const flowmap::Catalog& catalog, const flowmap::EdgeNumbers
     return out;
 }
 
-Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days,
-                           std::int64_t not_before_ns) {
+namespace {
+
+Result<flowmap::Period> edges_of(const flowmap::Reader& reader, std::int64_t since_ns,
+                                 std::int64_t until_ns) {
+    auto period = reader.read(since_ns, until_ns);
+    if (!period)
+        return std::unexpected(Problem{500, "io", period.error().message});
+    return std::move(*period);
+}
+
+// All of the period, with the query still to be asked.
+Result<MapEdges> unfiltered(const Context& context, Call& call, std::int64_t usual_days,
+                            std::int64_t not_before_ns) {
     MapEdges out;
     auto request = map_request(context, call, usual_days);
     if (!request)
@@ -166,25 +223,58 @@ Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usua
     if (!out.reader)
         return std::unexpected(
             Problem{503, "unavailable", "this controller keeps no map; it was started so"});
-    auto period = edges_of(*out.reader, out.request, call.who);
+    auto period = edges_of(*out.reader, asked.since_ns, asked.until_ns);
     if (!period)
         return std::unexpected(period.error());
     out.period = std::move(*period);
     return out;
 }
 
+bool asks_the_draft(const query::Query& query) {
+    return query.words().contains("draft");
+}
+
+} // namespace
+
+Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days) {
+    auto out = unfiltered(context, call, usual_days, 0);
+    if (!out)
+        return out;
+    if (asks_the_draft(out->request.query))
+        return malformed("the parameter q asks for draft, which only /api/v1/map and /api/v1/edges "
+                         "know; leave it out");
+    keep(out->reader->catalog(), out->request.query, call.who, out->period.edges);
+    return out;
+}
+
+Answer with_map_edges(const Context& context, Call& call, std::int64_t not_before_ns,
+                      WithMapEdges then) {
+    auto found = unfiltered(context, call, 1, not_before_ns);
+    if (!found)
+        return std::unexpected(found.error());
+    const auto edges = std::make_shared<MapEdges>(std::move(*found));
+    const auto& catalog = edges->reader->catalog();
+    if (!asks_the_draft(edges->request.query)) {
+        keep(catalog, edges->request.query, call.who, edges->period.edges);
+        return then(edges);
+    }
+    keep(catalog, {}, call.who, edges->period.edges);
+    const auto waiting = std::make_shared<Waiting>();
+    waiting->edges = edges;
+    waiting->judged.draft = context.controller.draft();
+    waiting->judged.take(catalog, edges->period.edges);
+    context.options.aside(
+        [waiting] { waiting->verdicts = waiting->judged.verdicts(); },
+        [waiting, then = std::move(then), reply = call.reply] { go_on(*waiting, then, reply); });
+    return std::nullopt;
+}
+
 Result<flowmap::Period> edges_of(const flowmap::Reader& reader, const MapRequest& request,
                                  const Principal& who) {
-    auto period = reader.read(request.since_ns, request.until_ns);
-    if (!period)
-        return std::unexpected(Problem{500, "io", period.error().message});
-    const auto& catalog = reader.catalog();
-    Sight sight(catalog, who);
-    std::erase_if(period->edges, [&](const flowmap::EdgeNumbers& edge) {
-        return !sight.sees(catalog.edge(edge.first)) ||
-               (!request.query.empty() && !request.query.matches(as_flow(catalog, edge)));
-    });
-    return std::move(*period);
+    auto period = edges_of(reader, request.since_ns, request.until_ns);
+    if (period)
+        keep(reader.catalog(), request.query, who, period->edges);
+    return period;
 }
 
 } // namespace ringwall::api

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,9 +34,14 @@ struct MapEdges {
     MapRequest request;
     flowmap::Period period;
 };
+// 400 where the query asks for the draft's verdict.
+Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days = 1);
+
+// The same for queries that may ask for the draft's verdict: then it goes on when that is known.
 // Nothing from before `not_before_ns`, whatever is asked.
-Result<MapEdges> map_edges(const Context& context, Call& call, std::int64_t usual_days = 1,
-                           std::int64_t not_before_ns = 0);
+using WithMapEdges = std::function<Answer(const std::shared_ptr<MapEdges>&)>;
+Answer with_map_edges(const Context& context, Call& call, std::int64_t not_before_ns,
+                      WithMapEdges then);
 
 // Edges that the query means and that `who` may see.
 Result<flowmap::Period> edges_of(const flowmap::Reader& reader, const MapRequest& request,

@@ -174,9 +174,11 @@ Result<FlowRequest> flow_request(const Context& context, Call& call) {
     auto query = flow_query_in(call.params.text("q").value_or(""), context.now_ns());
     if (!query)
         return std::unexpected(query.error());
-    if (query->words().contains("new-since"))
-        return malformed("the parameter q asks for new-since, which only edges of the map have; "
-                         "ask /api/v1/edges");
+    for (const auto* word : {"new-since", "draft"})
+        if (query->words().contains(word))
+            return malformed(fmt::format("the parameter q asks for {}, which only edges of the map "
+                                         "have; ask /api/v1/edges",
+                                         word));
     out.filter.query = std::move(*query);
     for (auto& fault : query_warnings(out.filter.query, context.controller.active().workloads))
         out.warnings.push_back(std::move(fault));

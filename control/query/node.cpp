@@ -139,6 +139,15 @@ class Term final : public Node {
                (!path.empty() && is(path.substr(path.rfind('/') + 1)));
     }
 
+    // An edge has what each end said; a flow is what one end said.
+    bool of_verdict_at_end(const json::object& flow) const {
+        const bool source = field_.end == End::source;
+        const auto& end = object_in(flow, source ? "source" : "destination");
+        const auto direction = text(flow, "direction");
+        return is_in(end, "verdict") ||
+               (direction == (source ? "outbound" : "inbound") && is_in(flow, "verdict"));
+    }
+
     bool of_flow(const json::object& flow) const {
         switch (field_.kind) {
         case Kind::port:
@@ -146,7 +155,9 @@ class Term final : public Node {
         case Kind::protocol:
             return is_in(flow, "protocol");
         case Kind::verdict:
-            return is_in(flow, "verdict");
+            return field_.end == End::either ? is_in(flow, "verdict") : of_verdict_at_end(flow);
+        case Kind::draft:
+            return is_in(flow, "draft");
         case Kind::direction:
             return is_in(flow, "direction");
         case Kind::rule:

@@ -40,7 +40,8 @@ struct Field {
         // of the flow, not of an end
         port,
         protocol,
-        verdict,
+        verdict, // also of an end
+        draft,   // what the draft would say
         direction,
         rule,
         reason,

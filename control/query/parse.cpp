@@ -29,23 +29,16 @@ constexpr std::array ends{Word{"workload", Kind::workload},   Word{"address", Ki
                           Word{"list", Kind::list},           Word{"process", Kind::process},
                           Word{"user", Kind::user},           Word{"unit", Kind::unit},
                           Word{"container", Kind::container}, Word{"label", Kind::label}};
-constexpr std::array flows{Word{"port", Kind::port},
-                           Word{"protocol", Kind::protocol},
-                           Word{"verdict", Kind::verdict},
-                           Word{"direction", Kind::direction},
-                           Word{"rule", Kind::rule},
-                           Word{"reason", Kind::reason},
-                           Word{"since", Kind::time},
-                           Word{"until", Kind::time},
-                           Word{"new-since", Kind::fresh},
-                           Word{"count", Kind::count},
-                           Word{"bytes", Kind::bytes},
-                           Word{"packets", Kind::packets},
-                           Word{"retransmits", Kind::retransmits},
-                           Word{"refused", Kind::refused},
-                           Word{"timed-out", Kind::timed_out},
-                           Word{"reset", Kind::reset},
-                           Word{"rtt_us", Kind::rtt}};
+constexpr std::array flows{
+    Word{"port", Kind::port},           Word{"protocol", Kind::protocol},
+    Word{"verdict", Kind::verdict},     Word{"draft", Kind::draft},
+    Word{"direction", Kind::direction}, Word{"rule", Kind::rule},
+    Word{"reason", Kind::reason},       Word{"since", Kind::time},
+    Word{"until", Kind::time},          Word{"new-since", Kind::fresh},
+    Word{"count", Kind::count},         Word{"bytes", Kind::bytes},
+    Word{"packets", Kind::packets},     Word{"retransmits", Kind::retransmits},
+    Word{"refused", Kind::refused},     Word{"timed-out", Kind::timed_out},
+    Word{"reset", Kind::reset},         Word{"rtt_us", Kind::rtt}};
 
 template <std::size_t N>
 std::optional<Kind> kind_of(const std::array<Word, N>& words, std::string_view name) {
@@ -224,7 +217,7 @@ class Parser {
             }
         out.word = rest;
         if (const auto kind = kind_of(flows, rest)) {
-            if (out.end != End::either)
+            if (out.end != End::either && *kind != Kind::verdict)
                 return error(at,
                              fmt::format("{} belongs to the flow, not to one of its ends; write "
                                          "{} without {}",
@@ -322,9 +315,11 @@ class Parser {
     Read<Value> word_of(const Field& field, const Raw& raw) {
         static const std::vector<std::string> verdicts{"allowed", "would-block", "unmatched",
                                                        "blocked"};
+        static const std::vector<std::string> drafted{"allowed", "unmatched", "blocked"};
         static const std::vector<std::string> directions{"inbound", "outbound"};
         for (const auto& [kind, words] :
-             {std::pair{Kind::verdict, &verdicts}, std::pair{Kind::direction, &directions}})
+             {std::pair{Kind::verdict, &verdicts}, std::pair{Kind::draft, &drafted},
+              std::pair{Kind::direction, &directions}})
             if (field.kind == kind && std::ranges::find(*words, raw.text) == words->end())
                 return error(raw.at, fmt::format("{} was expected, not \"{}\"{}",
                                                  fmt::join(*words, ", "), raw.text, alternatives));

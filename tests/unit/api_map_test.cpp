@@ -191,6 +191,29 @@ TEST_F(ApiMap, WhatIsProposedAllowsWhatWasRecorded) {
     EXPECT_EQ(get("/proposal?merge=true&level=app").status, 200U);
 }
 
+TEST_F(ApiMap, VerdictsAreAskedOfEachEndAndOfTheDraft) {
+    EXPECT_EQ(ids("/map?group_by=app&q=to.verdict%3Dallowed", "edges", "id"),
+              (Words{"app=Payments|app=Payments|allowed", "internet|app=Shop|allowed"}));
+    EXPECT_EQ(ids("/map?group_by=app&q=from.verdict%3Dblocked", "edges", "id"),
+              (Words{"app=Shop|app=Payments|blocked"}));
+    EXPECT_EQ(ids("/map?group_by=app&q=from.verdict%3Dallowed+to.verdict%3Dblocked", "edges", "id"),
+              (Words{}));
+    ASSERT_EQ(put("/rule-sets/pay", rule_set("pay", R"([{"app":"Payments"}])")).status, 201U);
+    const auto drafted = ids("/map?group_by=app&view=draft", "edges", "id");
+    for (const std::string verdict : {"allowed", "blocked", "unmatched"}) {
+        auto expected = drafted;
+        std::erase_if(expected, [&](const auto& id) { return !id.ends_with("|" + verdict); });
+        EXPECT_EQ(ids("/map?group_by=app&view=draft&q=draft%3D" + verdict, "edges", "id"),
+                  expected);
+        EXPECT_EQ(get("/edges?q=draft%3D" + verdict).json.at("items").as_array().size(),
+                  expected.size());
+    }
+    EXPECT_NE(get("/flows?q=draft%3Dblocked").detail().find("ask /api/v1/edges"),
+              std::string::npos);
+    EXPECT_EQ(get("/map/activity?q=draft%3Dblocked").status, 400U);
+    EXPECT_EQ(get("/map?q=draft%3Dno").status, 400U);
+}
+
 TEST_F(ApiMap, TheStagedViewIsWhatTheKernelsSaw) {
     EXPECT_EQ(get("/map?view=staged").status, 422U);
     fleet.pair("app-1", labels("Payments", "App"), "10.0.1.5");

@@ -80,6 +80,8 @@ TEST(Query, TermsThatHold) {
                              "packets<11",
                              "retransmits=1-5",
                              "refused>0 reset=2 timed-out=0",
+                             "to.verdict=would-block not from.verdict=would-block",
+                             "not draft=blocked",
                              "rtt_us<500",
                              "label.port=east",
                              "to.label.port=east",
