@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint16_t first_of_its_own = 32768; // Linux gives out ports from here on
 
-double share(std::size_t some, std::size_t all) {
-    return static_cast<double>(some) / static_cast<double>(all);
+double quotient(std::size_t one, std::size_t other) {
+    return static_cast<double>(one) / static_cast<double>(other);
 }
 
 // Of what is common to what there is together.
@@ -78,12 +78,12 @@ void Groups::weigh() {
             having[trait] += members;
     }
     for (const auto members : having)
-        weights_.push_back(std::log(1 + share(all, members)));
+        weights_.push_back(std::log(1 + quotient(all, members)));
     having_.resize(traits_.size());
     for (GroupId id = 0; id < all_.size(); ++id) {
         auto& sum = sums_.emplace_back(0);
         for (const auto& [trait, members] : all_[id].traits) {
-            const auto part = share(members, all_[id].members);
+            const auto part = quotient(members, all_[id].members);
             having_[trait].emplace_back(id, part);
             sum += weights_[trait] * part;
         }
@@ -117,7 +117,7 @@ double Groups::like_others(const Signature& signature, const Group& own) const {
     double common = 0, all = 0;
     for (const auto& [trait, members] : own.traits) {
         const bool has = std::ranges::binary_search(signature, trait);
-        const auto part = weights_[trait] * share(members - has, own.members - 1);
+        const auto part = weights_[trait] * quotient(members - has, own.members - 1);
         all += part;
         common += has ? part : 0;
     }
