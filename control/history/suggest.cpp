@@ -19,6 +19,7 @@ constexpr double much = 0.3;           // by which it is nearer than to its own 
 constexpr std::size_t at_least = 2;    // workloads that say something together
 constexpr double most = 0.5;           // members that have a trait, for it to be theirs
 constexpr std::size_t told_traits = 3; // as evidence
+constexpr double also = 0.2;           // likeness from which a group may be what it is, too
 
 using Near = std::vector<std::pair<GroupId, double>>;
 
@@ -122,15 +123,36 @@ class Advisor {
         return *best;
     }
 
-    // Workloads with another value that are nearly as like it, or more.
+    // Has it all that the group has, and by that something that the model has not? Then it does
+    // the work of both.
+    bool does_also(const Case& of, const Group& group, const Group& model) const {
+        bool more = false;
+        for (const auto& [trait, members] : group.traits) {
+            if (!is_typical(group, trait))
+                continue;
+            if (!std::ranges::binary_search(of.signature, trait))
+                return false;
+            more |= !is_typical(model, trait);
+        }
+        return more;
+    }
+
+    static bool is_typical(const Group& group, TraitId trait) {
+        const auto found = group.traits.find(trait);
+        return found != group.traits.end() &&
+               static_cast<double>(found->second) >= most * static_cast<double>(group.members);
+    }
+
+    // Workloads with another value that are nearly as like it, or more, or whose work it does, too.
     std::size_t rivals(const Case& of, const std::string& key, const std::string& value,
-                       double score) const {
+                       const Group& model, double score) const {
         std::size_t out = 0;
         for (const auto& [id, likeness] : of.near) {
             const auto& group = groups_.all()[id];
             const auto found = group.labels.find(key);
             const bool differs = found != group.labels.end() && found->second != value;
-            if (&group != &of.own && differs && likeness > score - clearly)
+            if (&group != &of.own && differs &&
+                (likeness > score - clearly || does_also(of, group, model)))
                 out += group.members;
         }
         return out;
@@ -144,7 +166,7 @@ class Advisor {
             const auto own = of.own.labels.find(key);
             if (own != of.own.labels.end() && own->second == value)
                 continue;
-            if (rivals(of, key, value, score) < at_least)
+            if (rivals(of, key, value, model, score) < at_least)
                 out.emplace(key, value);
         }
         return out;
@@ -182,10 +204,8 @@ class Advisor {
         std::vector<std::string> out;
         for (const auto trait : by_weight(of.signature)) {
             const auto found = model.traits.find(trait);
-            const bool theirs =
-                found != model.traits.end() &&
-                static_cast<double>(found->second) >= most * static_cast<double>(model.members);
-            if (theirs && out.size() < told_traits && is_telling(trait, suggested))
+            if (is_typical(model, trait) && out.size() < told_traits &&
+                is_telling(trait, suggested))
                 out.push_back(fmt::format("{}, as on {} of the {} workloads of {}",
                                           history::in_words(groups_.traits()[trait]), found->second,
                                           model.members, in_words(model.labels)));
@@ -229,7 +249,7 @@ Suggestions suggest(const std::vector<model::Workload>& workloads, const Heard& 
     for (const auto& workload : workloads)
         out.considered += heard.contains(workload.name);
     for (const auto& [signature, having] : by_signature(groups)) {
-        const auto near = groups.like(signature, enough - clearly);
+        const auto near = groups.like(signature, also);
         for (const auto* group : having) {
             auto found = advisor.advise({*group, signature, near});
             if (!found)

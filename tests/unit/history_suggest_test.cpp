@@ -100,14 +100,14 @@ TEST(Suggest, WhatIsLikeNeitherOrLikeTwoIsLeftAlone) {
     auto fleet = two_places();
     fleet.add("bare", {}, {});
     fleet.add("cache", {}, {on(6, 6379, "redis")});
-    fleet.add(9, "db", labels("DB", "Shop", "UK"), postgres);
+    fleet.add(3, "db", labels("DB", "Shop", "UK"), postgres);
     fleet.add("both", {}, {nginx.front(), postgres.front()});
     fleet.add(2, "proxy", labels("Proxy", "Shop", "UK"), nginx);
     fleet.add("proxy-or-web", {}, nginx);
     const auto found = fleet.suggest();
     ASSERT_EQ(found.items.size(), 2U);
     EXPECT_EQ(found.items[0].workload, "proxy-or-web");
-    EXPECT_EQ(found.items[1].workload, "both");
+    EXPECT_EQ(found.items[1].workload, "both") << "also where one program is much the rarer";
     for (const auto& item : found.items) // of the shop, whichever they are
         EXPECT_EQ(item.suggested, (model::Labels{{"app", "Shop"}, {"env", "Production"}}));
 }
