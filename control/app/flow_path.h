@@ -13,7 +13,7 @@
 #include "control/flows/store.h"
 
 namespace boost::asio {
-class io_context;
+class io_context; // NOLINT(readability-identifier-naming): not ours
 }
 
 namespace ringwall::app {

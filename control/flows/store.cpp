@@ -18,7 +18,6 @@ namespace ringwall::flows {
 namespace {
 
 using store::Access;
-using store::Blob;
 using store::Connection;
 using store::Transaction;
 

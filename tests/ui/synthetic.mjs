@@ -1,4 +1,4 @@
-// A map as large as one gets, the same each time.
+// A map as large as one gets, the same each time: apps of ten roles each, so that it has hulls as well.
 
 function random(seed) {
   let state = seed;
@@ -14,10 +14,10 @@ export function largeMap(nodes, edges) {
   const next = random(7);
   const pick = (list) => list[Math.floor(next() * list.length)];
   const made = Array.from({ length: nodes }, (_, at) => ({
-    id: `app=App ${at},env=Production`,
+    id: `app=App ${at % 200},role=Role ${Math.floor(at / 200)}`,
     kind: at % 40 === 0 ? "network" : "workloads",
-    name: at % 40 === 0 ? `10.${at % 250}.0.0/16` : `App ${at}, Production`,
-    labels: { app: `App ${at}`, env: "Production" },
+    name: at % 40 === 0 ? `10.${at % 250}.0.0/16` : `App ${at % 200}, Role ${Math.floor(at / 200)}`,
+    labels: at % 40 === 0 ? undefined : { app: `App ${at % 200}`, role: `Role ${Math.floor(at / 200)}` },
     workloads: 1 + Math.floor(next() ** 4 * 400),
   }));
   const now = new Date().toISOString();
@@ -47,7 +47,7 @@ export function largeMap(nodes, edges) {
   return {
     since: now,
     until: now,
-    group_by: ["app", "env"],
+    group_by: ["app", "role"],
     nodes: made,
     edges: drawn,
     hidden: { nodes: 12, edges: 340 },

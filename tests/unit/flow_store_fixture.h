@@ -89,13 +89,14 @@ inline std::vector<std::uint64_t> numbers(const Store& store, const Filter& filt
                                           std::size_t limit = 100) {
     std::vector<std::uint64_t> out;
     PageRequest request{.limit = limit};
-    do {
+    for (bool more = true; more;) {
         const auto page = must(store.query(filter, request));
         EXPECT_LE(page.rows.size(), limit);
         for (const auto& row : page.rows)
             out.push_back(row.summary.count());
         request.after = page.next;
-    } while (!request.after.empty());
+        more = !request.after.empty();
+    }
     return out;
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { found, settled } from "../picture.mjs";
 
 const drawn = (page) => page.locator(".map-canvas[data-drawn]");
 const panelOf = (page) => page.getByRole("complementary");
@@ -9,32 +10,7 @@ async function open(context, params) {
   await drawn(context.page).waitFor();
 }
 
-/** Two frames later everything that was asked for is on the screen. */
-const settled = (page) =>
-  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-
-/** How many pixels of the map have this colour, give or take. */
-async function pixels(context, colour) {
-  await settled(context.page);
-  const picture = await context.page.locator(".map-frame").screenshot();
-  return context.page.evaluate(
-    async ([source, wanted]) => {
-      const image = new Image();
-      image.src = source;
-      await image.decode();
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [image.width, image.height];
-      const draw = canvas.getContext("2d");
-      draw.drawImage(image, 0, 0);
-      const { data } = draw.getImageData(0, 0, canvas.width, canvas.height);
-      const near = (offset) => wanted.every((value, index) => Math.abs(data[offset + index] - value) < 12);
-      let found = 0;
-      for (let offset = 0; offset < data.length; offset += 4) if (near(offset)) found += 1;
-      return found;
-    },
-    [`data:image/png;base64,${picture.toString("base64")}`, colour],
-  );
-}
+const pixels = async (context, colour) => (await found(context, colour)).count;
 
 const GREEN = [0x2e, 0x7d, 0x32];
 const AMBER = [0xf9, 0xa8, 0x25];
@@ -218,4 +194,30 @@ export async function the_draft_is_shown(context) {
     await context.ask("no_draft");
   }
   await legend.getByText(/^blocked \([1-9]/).waitFor();
+}
+
+/** What the hosts report of the draft that is staged; nothing is staged: that is said. */
+export async function the_staged_draft_is_shown(context) {
+  const { page } = context;
+  const legend = page.getByRole("group", { name: "Legend" });
+  await context.go(at({ live: "0", by: "role", q: "from.role=Batch to.role=App", verdicts: "staged" }));
+  const { detail } = await context.api("map?view=staged");
+  await page.getByText(detail).waitFor();
+  await context.accessible("nothing is staged");
+  await context.ask("draft");
+  try {
+    await context.api("staging", { method: "PUT", body: JSON.stringify({ note: "the map" }) });
+    await legend.getByText("By the staged draft:").waitFor();
+    for (let turn = 0; turn < 20 && !(await legend.getByText(/^allowed \([1-9]/).isVisible()); turn += 1) {
+      await context.ask("connect", "batch-1", "10.0.1.5", 8080);
+      await page.waitForTimeout(1000);
+      await page.reload();
+      await legend.waitFor();
+    }
+    await legend.getByText(/^allowed \([1-9]/).waitFor();
+    await context.looksRight("map-staged");
+  } finally {
+    await context.api("staging", { method: "DELETE" });
+    await context.ask("no_draft");
+  }
 }

@@ -26,12 +26,14 @@ export async function hostile_names_are_text(context) {
       "/workloads/batch-1",
       "/progress",
       "/policy",
+      "/policy/edit/payments",
+      "/map?by=app,role",
       "/policy/traffic",
       "/policy/impact",
     ]) {
       await page.goto(`${context.url}#${target}`);
       await page.locator("main h1").first().waitFor({ state: "attached" });
-      await page.waitForLoadState("networkidle").catch(() => undefined);
+      await page.waitForLoadState("networkidle", { timeout: 4000 }).catch(() => undefined);
     }
     assert.equal(await page.locator("img[src='x'], main script").count(), 0);
     assert.ok(label.includes("\u202e"));

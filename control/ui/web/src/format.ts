@@ -20,6 +20,19 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** "2 refused, 1 timed out"; nothing when all went well. */
+export function failures(of: { refused: number; timed_out: number; reset: number } | undefined): string | undefined {
+  const parts = of
+    ? ([
+        [of.refused, "refused"],
+        [of.timed_out, "timed out"],
+        [of.reset, "reset"],
+      ] as const)
+    : [];
+  const told = parts.filter(([many]) => many > 0).map(([many, what]) => `${count(many)} ${what}`);
+  return told.length ? told.join(", ") : undefined;
+}
+
 export function rtt(microseconds: number): string {
   return microseconds < 1000 ? `${microseconds} µs` : `${(microseconds / 1000).toFixed(1)} ms`;
 }

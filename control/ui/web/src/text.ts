@@ -24,3 +24,12 @@ export function shortened(text: string, length = 80): string {
   const tail = length - 1 - head;
   return `${characters.slice(0, head).join("")}…${characters.slice(characters.length - tail).join("")}`;
 }
+
+/** Inside double quotes of YAML: what would act on its surroundings stands there as an escape. */
+export function escapedHidden(quoted: string): string {
+  return quoted.replace(HIDDEN, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const digits = code.toString(16).toUpperCase();
+    return code > 0xffff ? `\\U${digits.padStart(8, "0")}` : `\\u${digits.padStart(4, "0")}`;
+  });
+}

@@ -1,4 +1,5 @@
 // YAML in one line: JSON is YAML; only what needs quotes has them.
+import { escapedHidden } from "./text";
 
 export function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
@@ -9,7 +10,7 @@ export function flow(value: unknown): string {
   if (typeof value !== "string") return String(value);
   return /^[A-Za-z][A-Za-z0-9_./-]*$/.test(value) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(value)
     ? value
-    : JSON.stringify(value);
+    : escapedHidden(JSON.stringify(value));
 }
 
 /** An entry of a list, a line for each part of it. */

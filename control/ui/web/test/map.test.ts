@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MapAnswer, MapEdge, MapNode, Verdict } from "../src/api/types";
+import { arrange } from "../src/map/groups/arrange";
 import { edgeTerms, labelQuery, nodeTerms } from "../src/map/filter";
 import { layout } from "../src/map/forces";
 import { lanes, matches, totals } from "../src/map/model";
@@ -28,7 +29,7 @@ const edge = (source: string, destination: string, verdict: Verdict = "allowed",
   more_services: 0,
   kinds: 1,
 });
-const answer = (nodes: MapNode[], edges: MapEdge[]): MapAnswer => ({
+const plainAnswer = (nodes: MapNode[], edges: MapEdge[]): MapAnswer => ({
   since: "s",
   until: "u",
   group_by: ["app"],
@@ -152,7 +153,12 @@ describe("the picture", () => {
     back: "#fff",
     faded: "#ccc",
     accent: "#00f",
+    hull: "#eef",
+    hullInner: "#dde",
+    hullLine: "#bbc",
   };
+  const answer = (nodes: MapNode[], edges: MapEdge[]) =>
+    arrange(plainAnswer(nodes, edges), { shut: [], open: new Map() });
   it("is well-formed, with names as text and lines by verdict", () => {
     const evil = node("a", { name: '<script>alert(1)</script>&"\u202e' });
     const out = svg(

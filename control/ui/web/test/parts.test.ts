@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ago, bytes, duration, service, sortedLabels } from "../src/format";
+import { ago, bytes, duration, failures, service, sortedLabels } from "../src/format";
 import { throttled } from "../src/map/throttle";
 import { load, save } from "../src/state/store";
 import { csv } from "../src/ui/export";
@@ -97,4 +97,10 @@ describe("a time in the reader's zone", () => {
     expect(new Date(local(text)).toISOString()).toBe(text);
     expect([local("24h"), local(""), local("soon")]).toEqual(["", "", ""]);
   });
+});
+
+it("tells failures where there are some", () => {
+  expect(failures({ refused: 2, timed_out: 1, reset: 0 })).toBe("2 refused, 1 timed out");
+  expect(failures({ refused: 0, timed_out: 0, reset: 0 })).toBeUndefined();
+  expect(failures(undefined)).toBeUndefined();
 });

@@ -59,6 +59,14 @@ export interface Flow {
   packets?: Pair;
   retransmits?: number;
   rtt_us?: number;
+  failed?: Failed;
+}
+
+/** TCP connections that came to nothing: answered by a reset; by nothing; established and cut. */
+export interface Failed {
+  refused: number;
+  timed_out: number;
+  reset: number;
 }
 
 export type NodeKind = "workloads" | "unlabelled" | "list" | "network" | "internet";
@@ -99,8 +107,11 @@ export interface EdgeEnd {
   kind: NodeKind;
   name: string;
   labels?: Labels;
+  /** Path. */
   process?: string;
   shown?: string;
+  unit?: string;
+  container?: string;
   user?: string;
 }
 
@@ -121,6 +132,7 @@ export interface EdgeRow {
   packets?: Pair;
   retransmits?: number;
   rtt_us?: number;
+  failed?: Failed;
   first: string;
   last: string;
   peers?: number;

@@ -1,5 +1,5 @@
 import type { Flow, Pair } from "../api/types";
-import { bytes, count, rtt, service, time } from "../format";
+import { bytes, count, failures, rtt, service, time } from "../format";
 import { PartyCell, partyName, processName } from "../ui/process";
 import type { Column } from "../ui/table";
 import { Text } from "../ui/text";
@@ -61,6 +61,7 @@ export const COLUMNS: Column<Flow>[] = [
   text("direction", "Judged", "92px", (flow) => flow.direction),
   text("rule", "Rule or reason", "180px", (flow) => flow.rules[0] ?? flow.reason),
   number("count", "Count", (flow) => flow.count),
+  text("failed", "Failed", "120px", (flow) => failures(flow.failed)),
   number("bytes", "Bytes", (flow) => sum(flow.bytes), bytes),
   number("packets", "Packets", (flow) => sum(flow.packets)),
   number("retransmits", "Retransmits", (flow) => flow.retransmits),

@@ -1,6 +1,6 @@
 import { get, type Page } from "../api/client";
 import type { Flow } from "../api/types";
-import { bytes, count, rtt, service, time } from "../format";
+import { bytes, count, failures, rtt, service, time } from "../format";
 import { both, term } from "../query";
 import { Facts, Panel } from "../ui/panel";
 import { PartyFacts } from "../ui/process";
@@ -77,6 +77,7 @@ function Numbers({ flow }: { flow: Flow }) {
     <Facts
       rows={[
         ["Connections", count(flow.count)],
+        ["Came to nothing", failures(flow.failed)],
         [
           "To destination",
           flow.bytes &&

@@ -1,17 +1,20 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { MapAnswer } from "../api/types";
+import type { Drawn } from "./groups/arrange";
+import { closeGroup, foldApp } from "./groups/folds";
+import { seats } from "./groups/hull_shape";
 import { dark, palette } from "../state/theme";
 import { paint } from "./lines";
 import { forget, keep, kept, place, type Places } from "./positions";
 import { MapView, type Picked } from "./view";
 
 interface Props {
-  answer: MapAnswer;
+  answer: Drawn;
   groupBy: string;
   search: string;
   picked: Picked;
   pick: (what: Picked) => void;
   found: (count: number) => void;
+  unfold: (id: string) => void;
   failed: () => void;
   register: (controls: Controls | undefined) => void;
 }
@@ -25,15 +28,16 @@ export function MapCanvas(props: Props) {
   const { answer, groupBy, search, picked } = props;
   const frame = useRef<HTMLDivElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
+  const below = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<MapView>();
   const places = useRef<{ groupBy: string; at: Places }>({ groupBy: "", at: new Map() });
   const [turn, setTurn] = useState(0);
-  useMapView(frame, overlay, props, setView, places);
+  useMapView({ frame, overlay, below }, props, setView, places);
   useEffect(() => {
     if (!view) return;
     let stale = false;
     if (places.current.groupBy !== groupBy) places.current = { groupBy, at: kept(groupBy) };
-    void place(answer, places.current.at).then((at) => {
+    void place(answer, seats(answer, places.current.at)).then((at) => {
       if (stale) return;
       places.current.at = at;
       keep(groupBy, at);
@@ -58,6 +62,7 @@ export function MapCanvas(props: Props) {
   };
   return (
     <div class="map-frame">
+      <canvas class="map-loops" ref={below} aria-hidden="true" />
       <div
         class="map-canvas"
         ref={frame}
@@ -83,9 +88,14 @@ export function MapCanvas(props: Props) {
   );
 }
 
+interface Layers {
+  frame: { current: HTMLDivElement | null };
+  overlay: { current: HTMLCanvasElement | null };
+  below: { current: HTMLCanvasElement | null };
+}
+
 function useMapView(
-  frame: { current: HTMLDivElement | null },
-  overlay: { current: HTMLCanvasElement | null },
+  { frame, overlay, below }: Layers,
   props: Props,
   set: (view: MapView | undefined) => void,
   places: { current: { groupBy: string; at: Places } },
@@ -93,15 +103,17 @@ function useMapView(
   const latest = useRef(props);
   latest.current = props;
   useEffect(() => {
-    if (!frame.current || !overlay.current) return;
+    if (!frame.current || !overlay.current || !below.current) return;
     let made: MapView;
     try {
-      made = new MapView(frame.current, overlay.current, paint(), {
+      made = new MapView(frame.current, { loops: overlay.current, hulls: below.current }, paint(), {
         pick: (what) => latest.current.pick(what),
         moved: (id, at) => {
           places.current.at.set(id, at);
           keep(latest.current.groupBy, places.current.at);
         },
+        fold: ({ kind, id, name }) => (kind === "app" ? foldApp(name) : closeGroup(id)),
+        unfold: (id) => latest.current.unfold(id),
         lost: () => latest.current.failed(),
       });
     } catch (error) {

@@ -2,7 +2,12 @@
 import type { MapNode } from "../api/types";
 import { both, labelTerm, quoted, term, type End } from "../query";
 
-export function nodeTerms(node: MapNode, groupBy: string[], end: End): string {
+type Any = MapNode & { folded?: unknown; workload?: string };
+
+export function nodeTerms(node: Any, keys: string[], end: End): string {
+  if (node.workload !== undefined) return term(end, "workload", node.workload);
+  // A folded app is of the first label only.
+  const groupBy = node.folded ? keys.slice(0, 1) : keys;
   const dotted = end ? `${end}.` : "";
   switch (node.kind) {
     case "list":
@@ -24,7 +29,7 @@ export function nodeTerms(node: MapNode, groupBy: string[], end: End): string {
 }
 
 /** The same for filters of edges, which know neither workloads nor addresses. */
-export function edgeTerms(node: MapNode, groupBy: string[], end: End): string {
+export function edgeTerms(node: Any, groupBy: string[], end: End): string {
   if (node.kind === "network" || node.kind === "internet") return "";
   if (node.kind === "unlabelled") return both(...groupBy.map((key) => `not ${labelAny(end, key)}`));
   return nodeTerms(node, groupBy, end);
@@ -32,8 +37,11 @@ export function edgeTerms(node: MapNode, groupBy: string[], end: End): string {
 
 const labelAny = (end: End, key: string) => labelTerm(end, key, "x").replace(/x$/, "*");
 
-export function labelQuery(node: MapNode): string {
-  return Object.entries(node.labels ?? {})
-    .map(([key, value]) => `${key}=${/[,()"]|^\s|\s$/.test(value) ? `"${value.replace(/["\\]/g, "\\$&")}"` : value}`)
-    .join(",");
+/** Keys of the grouping that the group has not are to be absent. */
+export function labelQuery(node: MapNode, groupBy: string[] = []): string {
+  const labels = Object.entries(node.labels ?? {}).map(
+    ([key, value]) => `${key}=${/[,()"]|^\s|\s$/.test(value) ? `"${value.replace(/["\\]/g, "\\$&")}"` : value}`,
+  );
+  const absent = groupBy.filter((key) => node.labels?.[key] === undefined).map((key) => `!${key}`);
+  return [...labels, ...absent].join(",");
 }

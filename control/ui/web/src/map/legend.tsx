@@ -1,6 +1,8 @@
 import type { NodeKind, Verdict } from "../api/types";
+import { palette } from "../state/theme";
 import { VERDICTS } from "../ui/verdict";
 import { LINES } from "./lines";
+import type { MapVerdicts } from "./state";
 
 const WORDS: Record<Verdict, string> = {
   allowed: "allowed",
@@ -44,13 +46,13 @@ function KindSample({ kind }: { kind: NodeKind }) {
 interface Props {
   counts: Record<Verdict, number>;
   kinds: NodeKind[];
-  draft?: boolean;
+  view: MapVerdicts;
 }
 
-export function Legend({ counts, kinds, draft }: Props) {
+export function Legend({ counts, kinds, view }: Props) {
   return (
     <div class="legend" role="group" aria-label="Legend">
-      {draft && <span class="strong">By the draft:</span>}
+      {view !== "reported" && <span class="strong">By the {view === "draft" ? "" : "staged "}draft:</span>}
       {VERDICTS.map((verdict) => (
         <span key={verdict}>
           <LineSample verdict={verdict} />
@@ -65,7 +67,17 @@ export function Legend({ counts, kinds, draft }: Props) {
             {KINDS[kind]}
           </span>
         ))}
-      <span>ring above a group: inside of it</span>
+      <span>ring: inside of it</span>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={palette.value === "cvd"}
+          onChange={(event) => {
+            palette.value = event.currentTarget.checked ? "cvd" : "standard";
+          }}
+        />
+        Colour-vision palette
+      </label>
     </div>
   );
 }

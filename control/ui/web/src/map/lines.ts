@@ -25,6 +25,9 @@ export interface Paint {
   back: string;
   faded: string;
   accent: string;
+  hull: string;
+  hullInner: string;
+  hullLine: string;
 }
 
 /** The colours of the page as it is now. */
@@ -49,5 +52,8 @@ export function paint(element: Element = document.documentElement): Paint {
     back: read("surface"),
     faded: read("line"),
     accent: read("accent"),
+    hull: read("hull"),
+    hullInner: read("hull-inner"),
+    hullLine: read("hull-line"),
   };
 }

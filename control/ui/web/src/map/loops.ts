@@ -1,6 +1,7 @@
 // Connections inside a group: a circle beside it, in the colour and line of each verdict.
 import type Sigma from "sigma";
 import type { MapEdge, Verdict } from "../api/types";
+import { cleared } from "./layer";
 import { LINES, type Paint } from "./lines";
 
 export class Loops {
@@ -13,7 +14,7 @@ export class Loops {
 
   draw(colours: Paint): void {
     const { width, height } = this.sigma.getDimensions();
-    const context = this.prepared(width, height);
+    const context = cleared(this.canvas, width, height);
     if (!context) return;
     const paths = new Map<Verdict, Path2D>();
     for (const [id, edges] of this.within) {
@@ -30,18 +31,6 @@ export class Loops {
       context.setLineDash(LINES[verdict].dash);
       context.stroke(path);
     }
-  }
-
-  private prepared(width: number, height: number): CanvasRenderingContext2D | null {
-    const ratio = window.devicePixelRatio || 1;
-    if (this.canvas.width !== width * ratio || this.canvas.height !== height * ratio) {
-      this.canvas.width = width * ratio;
-      this.canvas.height = height * ratio;
-    }
-    const context = this.canvas.getContext("2d");
-    context?.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context?.clearRect(0, 0, width, height);
-    return context;
   }
 }
 

@@ -40,8 +40,10 @@ export function thickness(count: number): number {
   return Math.min(5, 1.8 + Math.log10(count + 1) * 0.6);
 }
 
-export function matches(node: MapNode, text: string): boolean {
+/** What is folded into a node is found in it. */
+export function matches(node: MapNode & { folded?: MapNode[] }, text: string): boolean {
   const wanted = text.toLowerCase();
+  if (node.folded?.some((one) => matches(one, text))) return true;
   return [node.name, node.id, ...Object.values(node.labels ?? {})].some((one) => one.toLowerCase().includes(wanted));
 }
 

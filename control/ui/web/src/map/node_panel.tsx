@@ -1,10 +1,11 @@
-import type { MapAnswer, MapEdge, MapNode } from "../api/types";
+import type { MapAnswer, MapEdge } from "../api/types";
 import { count, plural } from "../format";
 import { both } from "../query";
 import { href } from "../router";
 import { Facts, Panel } from "../ui/panel";
 import { LabelChips, Text, Whole } from "../ui/text";
 import { services } from "./edge_table";
+import type { DrawnNode } from "./groups/arrange";
 import { labelQuery, nodeTerms } from "./filter";
 import { LineSample } from "./legend";
 import type { Asked } from "./state";
@@ -29,7 +30,8 @@ export function NodePanel({
   asked,
   close,
   openEdge,
-}: Props & { node: MapNode; openEdge: (edge: MapEdge) => void }) {
+  unfold,
+}: Props & { node: DrawnNode; openEdge: (edge: MapEdge) => void; unfold: () => void }) {
   const own = answer.edges.filter((edge) => edge.source === node.id || edge.destination === node.id);
   const flows = nodeTerms(node, answer.group_by, "");
   return (
@@ -40,8 +42,14 @@ export function NodePanel({
           ["Labels", node.labels && <LabelChips labels={node.labels} max={200} />],
           [
             "Workloads",
-            node.workloads === undefined ? undefined : node.kind === "workloads" ? (
-              <a href={href("workloads", { labels: labelQuery(node) })}>{count(node.workloads)}</a>
+            node.workload !== undefined ? (
+              <a href={href(`workloads/${encodeURIComponent(node.workload)}`)}>
+                <Whole value={node.workload} />
+              </a>
+            ) : node.workloads === undefined ? undefined : node.kind === "workloads" ? (
+              <a href={href("workloads", { labels: labelQuery(node, node.folded ? [] : answer.group_by) })}>
+                {count(node.workloads)}
+              </a>
             ) : (
               count(node.workloads)
             ),
@@ -56,6 +64,13 @@ export function NodePanel({
           ],
         ]}
       />
+      {node.kind === "workloads" && (
+        <p class="buttons">
+          <button type="button" onClick={unfold}>
+            {unfoldWords(node)}
+          </button>
+        </p>
+      )}
       <EdgeList
         title="Reaches"
         edges={own.filter((edge) => edge.source === node.id)}
@@ -72,6 +87,11 @@ export function NodePanel({
       />
     </Panel>
   );
+}
+
+function unfoldWords({ folded, parent }: DrawnNode): string {
+  if (folded) return `Unfold into its ${plural(folded.length, "group")}`;
+  return parent ? "Put its workloads together again" : "Show its workloads one by one";
 }
 
 function EdgeList({

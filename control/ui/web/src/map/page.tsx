@@ -1,9 +1,13 @@
 import { useRef, useState } from "preact/hooks";
-import type { MapAnswer, MapEdge } from "../api/types";
+import type { MapEdge } from "../api/types";
+import type { Drawn } from "./groups/arrange";
+import { closeGroup, openGroup, unfoldApp, useDrawn } from "./groups/folds";
+import { WorkloadEdgePanel } from "./groups/edge_panel";
 import { plural } from "../format";
-import { param, setParams } from "../router";
+import { href, param, setParams } from "../router";
 import { QueryBox } from "../ui/query_box";
 import { Empty, Failure, Loading, Warnings } from "../ui/states";
+import { Whole } from "../ui/text";
 import { MapCanvas, type Controls } from "./canvas";
 import { EdgeTable } from "./edge_table";
 import { Legend } from "./legend";
@@ -11,6 +15,7 @@ import { totals } from "./model";
 import { EdgePanel } from "./edge_panel";
 import { NodePanel } from "./node_panel";
 import { asked as readAsked, useMap, type Asked } from "./state";
+import { Timeline } from "./timeline/timeline";
 import { MapToolbar } from "./toolbar";
 import type { Picked } from "./view";
 
@@ -21,7 +26,7 @@ export function MapPage() {
   const [found, setFound] = useState<number>();
   const [noPicture, setNoPicture] = useState(false);
   const table = param("view") === "table" || noPicture;
-  const answer = map.data;
+  const answer = useDrawn(map.data, asked);
   return (
     <div class="page">
       <h1 class="hidden">Map</h1>
@@ -34,6 +39,7 @@ export function MapPage() {
       <MapToolbar
         asked={asked}
         answer={answer}
+        raw={map.data}
         places={() => controls.current?.places() ?? new Map()}
         table={table}
         found={found}
@@ -48,6 +54,7 @@ export function MapPage() {
       <div class="split">
         <Body
           map={map}
+          asked={asked}
           answer={answer}
           table={table}
           found={setFound}
@@ -58,13 +65,8 @@ export function MapPage() {
         />
         {answer && <Picked answer={answer} asked={asked} />}
       </div>
-      {answer && (
-        <Legend
-          counts={totals(answer)}
-          kinds={answer.nodes.map((node) => node.kind)}
-          draft={asked.verdicts === "draft"}
-        />
-      )}
+      <Timeline asked={asked} seen={answer} />
+      {answer && <Legend counts={totals(answer)} kinds={answer.nodes.map((node) => node.kind)} view={asked.verdicts} />}
       <p class="status-line" role="status">
         {answer && summary(answer, asked, map.stream)}
       </p>
@@ -74,15 +76,25 @@ export function MapPage() {
 
 interface BodyProps {
   map: ReturnType<typeof useMap>;
-  answer: MapAnswer | undefined;
+  asked: Asked;
+  answer: Drawn | undefined;
   table: boolean;
   found: (count: number) => void;
   failed: () => void;
   register: (controls: Controls | undefined) => void;
 }
 
-function Body({ map, answer, table, found, failed, register }: BodyProps) {
+/** What the controller says, and what to do about it. */
+const NothingStaged = ({ detail }: { detail: string }) => (
+  <Empty>
+    <Whole value={detail} /> Under <a href={href("policy/changes")}>pending changes</a>, agents can be asked to judge by
+    the draft without enforcing it.
+  </Empty>
+);
+
+function Body({ map, asked, answer, table, found, failed, register }: BodyProps) {
   if (map.problem?.status === 400) return <Empty>The filter is not understood; see above.</Empty>;
+  if (map.problem?.status === 422 && asked.verdicts === "staged") return <NothingStaged detail={map.problem.detail} />;
   if (map.problem && !answer) return <Failure problem={map.problem} retry={map.reload} />;
   if (!answer) return <Loading what="the map" />;
   if (!answer.nodes.length)
@@ -96,16 +108,18 @@ function Body({ map, answer, table, found, failed, register }: BodyProps) {
       picked={picked()}
       pick={pick}
       found={found}
+      unfold={(id) => unfold(answer, id)}
       failed={failed}
       register={register}
     />
   );
 }
 
-function Picked({ answer, asked }: { answer: MapAnswer; asked: Asked }) {
+function Picked({ answer, asked }: { answer: Drawn; asked: Asked }) {
   const what = picked();
   const close = () => pick(undefined);
   const edge = answer.edges.find((one) => one.id === edgeId(what));
+  if (edge?.ofFlows) return <WorkloadEdgePanel key={edge.id} edge={edge} answer={answer} asked={asked} close={close} />;
   if (edge) return <EdgePanel key={edge.id} edge={edge} answer={answer} asked={asked} close={close} />;
   const node = what && "node" in what ? answer.nodes.find((one) => one.id === what.node) : undefined;
   return node ? (
@@ -115,9 +129,18 @@ function Picked({ answer, asked }: { answer: MapAnswer; asked: Asked }) {
       answer={answer}
       asked={asked}
       close={close}
+      unfold={() => unfold(answer, node.id)}
       openEdge={(one: MapEdge) => pick({ edge: one.id })}
     />
   ) : null;
+}
+
+/** A folded app opens, a group shows its workloads, a workload goes back into its group. */
+function unfold({ nodes }: Drawn, id: string): void {
+  const node = nodes.find((one) => one.id === id);
+  if (node?.folded) unfoldApp(node.name);
+  else if (node?.parent) closeGroup(node.parent);
+  else if (node?.kind === "workloads") openGroup(id);
 }
 
 /** In the address as `pick=n:ID` or `pick=e:ID`. */
@@ -132,13 +155,14 @@ function pick(what: Picked): void {
   setParams({ pick: what && ("node" in what ? `n:${what.node}` : `e:${what.edge}`) });
 }
 
-function summary(answer: MapAnswer, asked: Asked, stream: string): string {
+function summary(answer: Drawn, asked: Asked, stream: string): string {
   const parts = [plural(answer.nodes.length, "group"), plural(answer.edges.length, "connection")];
   const { nodes, edges } = answer.hidden;
   if (nodes || edges)
     parts.push(
       `not shown, least busy: ${plural(nodes, "group")} and ${plural(edges, "connection")}; narrow the filter or group wider`,
     );
+  parts.push(...answer.cut);
   if (asked.live) parts.push(stream === "open" ? "live" : "live: connecting");
   return parts.join(" · ");
 }

@@ -1,6 +1,8 @@
 // The map as SVG and PNG: drawn anew from the data, sharp at every size.
 import type { MapAnswer, MapEdge } from "../api/types";
-import { visible } from "../text";
+import type { Drawn, Hull } from "./groups/arrange";
+import { convexHull } from "./groups/hull_shape";
+import { shortened, visible } from "../text";
 import { LINES, type Paint } from "./lines";
 import { lanes, thickness } from "./model";
 import { nodeSize, type Places } from "./positions";
@@ -13,9 +15,10 @@ const EDGE = 120;
 const escaped = (text: string) => visible(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const round = (value: number) => Math.round(value * 10) / 10;
 
-export function svg(answer: MapAnswer, places: Places, colours: Paint): string {
+export function svg(answer: Drawn, places: Places, colours: Paint): string {
   const at = fitted(answer, places);
   const { between, within } = lanes(answer.edges);
+  const hulls = answer.hulls.map((hull) => hullPath(hull, at, colours));
   const lines = between.map(({ edge, lane }) => line(edge, lane, at, colours));
   const loops = [...within].flatMap(([id, edges]) =>
     edges.map((edge, turn) => loop(edge, at.get(id), answer, turn, colours)),
@@ -30,8 +33,24 @@ export function svg(answer: MapAnswer, places: Places, colours: Paint): string {
   });
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="15">` +
-    `<rect width="100%" height="100%" fill="${colours.back}"/>${lines.join("")}${loops.join("")}${nodes.join("")}` +
+    `<rect width="100%" height="100%" fill="${colours.back}"/>${hulls.join("")}${lines.join("")}${loops.join("")}${nodes.join("")}` +
     `<text x="16" y="${HEIGHT - 16}" fill="${colours.text}">${escaped(`${answer.since} – ${answer.until}, by ${answer.group_by.join(", ")}${hidden(answer)}`)}</text></svg>`
+  );
+}
+
+function hullPath({ name, kind, members }: Hull, at: Places, colours: Paint): string {
+  const points = convexHull(members.map((id) => at.get(id)).filter((one) => one !== undefined));
+  if (!points.length) return "";
+  const path = `M${points.map(({ x, y }) => `${round(x)},${round(y)}`).join("L")}Z`;
+  const pad = kind === "app" ? 34 : 18;
+  const drawn = (wide: number, colour: string) =>
+    `<path d="${path}" fill="${colour}" stroke="${colour}" stroke-width="${wide}" stroke-linejoin="round" stroke-linecap="round"/>`;
+  const middle = points.reduce((sum, { x }) => sum + x, 0) / points.length;
+  const top = Math.min(...points.map(({ y }) => y)) - pad;
+  return (
+    drawn(2 * pad + 2, colours.hullLine) +
+    drawn(2 * pad, kind === "app" ? colours.hull : colours.hullInner) +
+    `<text x="${round(middle)}" y="${round(top - 6)}" text-anchor="middle" font-weight="bold" fill="${colours.text}">${escaped(shortened(name, 40))}</text>`
   );
 }
 

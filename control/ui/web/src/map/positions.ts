@@ -33,7 +33,12 @@ export function forget(groupBy: string): void {
   save(key(groupBy), undefined);
 }
 
-export function taskOf(answer: Pick<MapAnswer, "nodes" | "edges">, places: Places): LayoutTask {
+/** As strongly is drawn together what shares a hull. */
+const TOGETHER = 40;
+
+type Laid = Pick<MapAnswer, "nodes" | "edges"> & { hulls?: { members: string[] }[] };
+
+export function taskOf(answer: Laid, places: Places): LayoutTask {
   const index = new Map(answer.nodes.map((node, at) => [node.id, at]));
   const links = new Map<string, [number, number, number]>();
   for (const edge of answer.edges) {
@@ -42,6 +47,13 @@ export function taskOf(answer: Pick<MapAnswer, "nodes" | "edges">, places: Place
     if (from === undefined || to === undefined || from === to) continue;
     links.set(`${Math.min(from, to)} ${Math.max(from, to)}`, [from, to, 1 + Math.log10(edge.count + 1)]);
   }
+  for (const { members } of answer.hulls ?? [])
+    for (const id of members.slice(1)) {
+      const from = index.get(members[0]!);
+      const to = index.get(id);
+      if (from !== undefined && to !== undefined)
+        links.set(`${Math.min(from, to)} ${Math.max(from, to)}`, [from, to, TOGETHER]);
+    }
   return {
     nodes: answer.nodes.map(({ id, workloads }) => ({ id, size: nodeSize(workloads), at: places.get(id) })),
     edges: [...links.values()],
@@ -58,7 +70,7 @@ export function crowd(groups: number): number {
 }
 
 /** New ones find a place, known ones stay. */
-export async function place(answer: MapAnswer, places: Places): Promise<Places> {
+export async function place(answer: Laid, places: Places): Promise<Places> {
   const task = taskOf(answer, places);
   if (task.nodes.every((node) => node.at)) return places;
   const found = await inWorker(task).catch(() => layout(task));

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import type { MapAnswer } from "../api/types";
 import { param, setParams } from "../router";
-import { palette } from "../state/theme";
 import { download, stamp, tableCsv } from "../ui/export";
 import { Menu } from "../ui/menu";
 import { Since } from "../ui/since";
+import type { Drawn } from "./groups/arrange";
+import { GroupsMenu } from "./groups/menu";
 import { edgeColumns } from "./edge_table";
 import { paint } from "./lines";
 import { place, type Places } from "./positions";
@@ -12,21 +13,28 @@ import { GROUPINGS, type Asked, type MapVerdicts } from "./state";
 
 interface Props {
   asked: Asked;
-  answer: MapAnswer | undefined;
+  /** As drawn, and as the controller gave it. */
+  answer: Drawn | undefined;
+  raw: MapAnswer | undefined;
   places: () => Places;
   table: boolean;
   found?: number;
   enter: () => void;
 }
 
-export function MapToolbar({ asked, answer, places, table, found, enter }: Props) {
+/** Live is what goes up to now. */
+const upToNow = ({ until }: Asked) => ({ live: undefined, ...(until ? { until: undefined, win: undefined } : {}) });
+
+export function MapToolbar({ asked, answer, raw, places, table, found, enter }: Props) {
   return (
     <div class="toolbar">
       <label class="field">
         <span>Group by</span>
         <select
           value={asked.groupBy}
-          onChange={(event) => setParams({ by: event.currentTarget.value, pick: undefined }, false)}
+          onChange={(event) =>
+            setParams({ by: event.currentTarget.value, pick: undefined, shut: undefined, open: undefined }, false)
+          }
         >
           {!GROUPINGS.some(([keys]) => keys === asked.groupBy) && (
             <option value={asked.groupBy}>{asked.groupBy}</option>
@@ -38,18 +46,20 @@ export function MapToolbar({ asked, answer, places, table, found, enter }: Props
           ))}
         </select>
       </label>
-      <Since value={asked.since} />
+      {answer && raw && <GroupsMenu answer={raw} drawn={answer} />}
+      <Since value={asked.period.since} />
       <label class="check">
         <input
           type="checkbox"
           checked={asked.live}
-          onChange={(event) => setParams({ live: event.currentTarget.checked ? undefined : "0", until: undefined })}
+          onChange={(event) => setParams(event.currentTarget.checked ? upToNow(asked) : { live: "0" })}
         />
         Live
       </label>
       <span class="tabs" role="group" aria-label="Verdicts">
         <Verdicts asked={asked} value="reported" title="Reported" />
         <Verdicts asked={asked} value="draft" title="Draft" />
+        <Verdicts asked={asked} value="staged" title="Staged" />
       </span>
       <Search enter={enter} found={found} />
       <span class="tabs" role="group" aria-label="View">
@@ -60,16 +70,6 @@ export function MapToolbar({ asked, answer, places, table, found, enter }: Props
           Table
         </button>
       </span>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={palette.value === "cvd"}
-          onChange={(event) => {
-            palette.value = event.currentTarget.checked ? "cvd" : "standard";
-          }}
-        />
-        Colour-vision palette
-      </label>
       <Menu title="Export" right>
         {answer ? <Exports answer={answer} places={places} /> : <p class="quiet">Nothing is loaded.</p>}
       </Menu>
@@ -77,14 +77,22 @@ export function MapToolbar({ asked, answer, places, table, found, enter }: Props
   );
 }
 
+const MEANS: Record<MapVerdicts, string> = {
+  reported: "What both ends said",
+  draft: "What the draft would say of the same connections",
+  staged: "What the hosts report that the staged draft would say",
+};
+
 function Verdicts({ asked, value, title }: { asked: Asked; value: MapVerdicts; title: string }) {
   const chosen = asked.verdicts === value;
   return (
     <button
       type="button"
       aria-pressed={chosen}
-      title={value === "draft" ? "What the draft would say of the same connections" : "What both ends said"}
-      onClick={() => !chosen && setParams({ verdicts: value === "draft" ? value : undefined, pick: undefined }, false)}
+      title={MEANS[value]}
+      onClick={() =>
+        !chosen && setParams({ verdicts: value === "reported" ? undefined : value, pick: undefined }, false)
+      }
     >
       {title}
     </button>
@@ -103,7 +111,7 @@ function Search({ enter, found }: { enter: () => void; found?: number }) {
       <input
         type="search"
         value={text}
-        size={14}
+        size={10}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => event.key === "Enter" && enter()}
       />
@@ -112,7 +120,7 @@ function Search({ enter, found }: { enter: () => void; found?: number }) {
   );
 }
 
-function Exports({ answer, places }: { answer: MapAnswer; places: () => Places }) {
+function Exports({ answer, places }: { answer: Drawn; places: () => Places }) {
   const [wrong, setWrong] = useState("");
   const picture = async (kind: "svg" | "png") => {
     setWrong("");

@@ -3,20 +3,27 @@ import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
 import type { Settings } from "sigma/settings";
 import type { EdgeDisplayData, NodeDisplayData } from "sigma/types";
-import type { MapAnswer, MapEdge, MapNode } from "../api/types";
+import type { MapEdge } from "../api/types";
+import { listenToClicks, TWICE } from "./clicks";
+import { allowDragging, freeze } from "./dragging";
+import type { Drawn, DrawnNode, Hull } from "./groups/arrange";
+import { Hulls } from "./groups/hulls";
 import { LineProgram } from "./edge_program";
 import { drawHover } from "./hover";
 import { LINES, RANK, type Paint } from "./lines";
 import { Loops } from "./loops";
-import { lanes, matches, thickness } from "./model";
-import { crowd, nodeSize, type Places } from "./positions";
-import { nodeLabel } from "./view_label";
+import { fill, foldsOf } from "./fill";
+import { matches } from "./model";
+import type { Places } from "./positions";
 
 export type Picked = { node: string } | { edge: string } | undefined;
 
-interface Handlers {
+export interface Handlers {
   pick: (what: Picked) => void;
   moved: (id: string, at: { x: number; y: number }) => void;
+  /** The name of a hull was clicked, or a group twice. */
+  fold: (hull: Hull) => void;
+  unfold: (id: string) => void;
   lost: () => void;
 }
 
@@ -24,23 +31,31 @@ export class MapView {
   readonly graph = new MultiDirectedGraph();
   readonly sigma: Sigma;
   private readonly loops: Loops;
+  private readonly hulls: Hulls;
   private found = new Set<string>();
   private searching = false;
   private hovered: string | undefined;
   private picked: Picked;
   private killed = false;
+  private forget = () => {};
+  private shown = { grouping: "", folds: "" };
 
   constructor(
     container: HTMLElement,
-    overlay: HTMLCanvasElement,
+    layers: { loops: HTMLCanvasElement; hulls: HTMLCanvasElement },
     private colours: Paint,
     private readonly handlers: Handlers,
   ) {
     this.sigma = new Sigma(this.graph, container, this.settings());
-    this.loops = new Loops(this.sigma, overlay);
-    this.sigma.on("afterRender", () => this.loops.draw(this.colours));
+    this.loops = new Loops(this.sigma, layers.loops);
+    this.hulls = new Hulls(this.sigma, layers.hulls);
+    // Only then are its matrices those of this frame.
+    this.sigma.on("afterRender", () => {
+      this.hulls.draw(this.colours);
+      this.loops.draw(this.colours);
+    });
     this.listen(container);
-    this.allowDragging();
+    allowDragging(this.sigma, { moving: () => this.hulls.stale(), moved: handlers.moved });
   }
 
   private settings(): Partial<Settings> {
@@ -50,6 +65,7 @@ export class MapView {
       zIndex: true,
       defaultEdgeType: "line",
       edgeProgramClasses: { line: LineProgram },
+      doubleClickTimeout: TWICE,
       labelColor: { color: this.colours.text },
       labelFont: "system-ui, sans-serif",
       labelSize: 13,
@@ -66,9 +82,7 @@ export class MapView {
   }
 
   private listen(container: HTMLElement) {
-    this.sigma.on("clickNode", ({ node }) => this.handlers.pick({ node }));
-    this.sigma.on("clickEdge", ({ edge }) => this.handlers.pick({ edge }));
-    this.sigma.on("clickStage", () => this.handlers.pick(undefined));
+    this.forget = listenToClicks(this.sigma, this.hulls, this.handlers);
     const pointer = (name: string) => () => {
       container.style.cursor = name;
     };
@@ -89,63 +103,19 @@ export class MapView {
       });
   }
 
-  private allowDragging() {
-    let dragged: string | undefined;
-    this.sigma.on("downNode", ({ node }) => {
-      dragged = node;
-      if (!this.sigma.getCustomBBox()) this.sigma.setCustomBBox(this.sigma.getBBox());
-    });
-    this.sigma.on("moveBody", ({ event }) => {
-      if (!dragged) return;
-      const at = this.sigma.viewportToGraph(event);
-      this.graph.mergeNodeAttributes(dragged, at);
-      event.preventSigmaDefault();
-      event.original.preventDefault();
-    });
-    const drop = () => {
-      if (dragged && this.graph.hasNode(dragged))
-        this.handlers.moved(dragged, {
-          x: this.graph.getNodeAttribute(dragged, "x"),
-          y: this.graph.getNodeAttribute(dragged, "y"),
-        });
-      dragged = undefined;
-    };
-    this.sigma.on("upNode", drop);
-    this.sigma.on("upStage", drop);
-  }
-
-  /** Draws this; what stays keeps its place. */
-  show(answer: MapAnswer, places: Places): void {
-    const nodes = new Map(answer.nodes.map((node) => [node.id, node]));
-    const { between, within } = lanes(
-      answer.edges.filter((edge) => nodes.has(edge.source) && nodes.has(edge.destination)),
-    );
-    const ids = new Set(between.map(({ edge }) => edge.id));
-    this.graph.forEachEdge((id) => {
-      if (!ids.has(id)) this.graph.dropEdge(id);
-    });
-    this.graph.forEachNode((id) => {
-      if (!nodes.has(id)) this.graph.dropNode(id);
-    });
-    for (const node of answer.nodes)
-      this.graph.mergeNode(node.id, {
-        ...places.get(node.id),
-        size: nodeSize(node.workloads, answer.nodes.length),
-        label: nodeLabel(node),
-        of: node,
-      });
-    const thin = Math.max(0.35, crowd(answer.nodes.length));
-    for (const { edge, lane } of between)
-      this.graph.mergeDirectedEdgeWithKey(edge.id, edge.source, edge.destination, {
-        size: thickness(edge.count) * thin,
-        lane,
-        of: edge,
-      });
-    this.loops.within = within;
+  /** Draws this; what stays keeps its place, and folding moves nothing else. */
+  show(answer: Drawn, places: Places): void {
+    const grouping = answer.group_by.join();
+    const folds = foldsOf(answer);
+    if (grouping !== this.shown.grouping) this.sigma.setCustomBBox(null);
+    else if (folds !== this.shown.folds) freeze(this.sigma);
+    this.shown = { grouping, folds };
+    this.loops.within = fill(this.graph, answer, places);
+    this.hulls.set(answer.hulls);
     this.sigma.refresh();
   }
 
-  private node(id: string, data: NodeDisplayData & { of?: MapNode }): Partial<NodeDisplayData> {
+  private node(id: string, data: NodeDisplayData & { of?: DrawnNode }): Partial<NodeDisplayData> {
     const faded = this.searching && !this.found.has(id);
     const chosen = this.picked && "node" in this.picked && this.picked.node === id;
     return {
@@ -175,7 +145,7 @@ export class MapView {
 
   search(text: string): number {
     this.searching = text !== "";
-    this.found = new Set(text ? this.graph.filterNodes((_, { of }) => matches(of as MapNode, text)) : []);
+    this.found = new Set(text ? this.graph.filterNodes((_, { of }) => matches(of as DrawnNode, text)) : []);
     this.sigma.refresh({ skipIndexation: true });
     return this.found.size;
   }
@@ -216,6 +186,7 @@ export class MapView {
 
   kill(): void {
     this.killed = true;
+    this.forget();
     this.sigma.kill();
   }
 }

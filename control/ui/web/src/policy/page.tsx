@@ -1,4 +1,5 @@
 import { href, route } from "../router";
+import { lazy } from "../ui/lazy";
 import { ChangesPage } from "./changes";
 import { ImpactPage } from "./impact";
 import { RolloutCard } from "./rollout";
@@ -14,9 +15,12 @@ const PARTS: Record<string, [string, () => preact.JSX.Element]> = {
   versions: ["Versions", VersionsPage],
 };
 
+const Editor = lazy("the editor", () => import("./editor/page").then((module) => module.EditorPage));
+
 export function PolicyPage() {
-  const part = route.value.rest[0] || "rules";
-  const Part = PARTS[part]?.[1];
+  const asked = route.value.rest[0] || "rules";
+  const Part = asked === "edit" ? Editor : PARTS[asked]?.[1];
+  const part = asked === "edit" ? "rules" : asked;
   return (
     <div class="page scroll">
       <h1>Policy</h1>
@@ -28,7 +32,7 @@ export function PolicyPage() {
         ))}
       </nav>
       <RolloutCard />
-      {Part ? <Part key={part} /> : <p class="state">There is no such part.</p>}
+      {Part ? <Part key={asked} /> : <p class="state">There is no such part.</p>}
     </div>
   );
 }

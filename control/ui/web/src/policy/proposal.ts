@@ -34,10 +34,15 @@ export function yamlOf(sets: RuleSet[]): string {
   return sets.map(setYaml).join("");
 }
 
-function setYaml({ metadata, spec }: RuleSet): string {
-  const scopes = spec.scopes?.length ? `  scopes: ${flow(spec.scopes)}\n` : "";
-  const rules = spec.rules.map((rule) => entry(rule, "  ")).join("");
-  return `---\napiVersion: ringwall/v1\nkind: RuleSet\nmetadata: ${flow({ name: metadata.name })}\nspec:\n${scopes}  rules:\n${rules}`;
+/** Everything of it that may be written, in the order that it has. */
+export function setYaml({ metadata, spec }: Pick<RuleSet, "metadata" | "spec">): string {
+  const { rules, ...rest } = spec;
+  const others = Object.entries(rest)
+    .filter(([, value]) => value !== undefined && !(Array.isArray(value) && !value.length))
+    .map(([key, value]) => `  ${flow(key)}: ${flow(value)}\n`)
+    .join("");
+  const list = rules.length ? `\n${rules.map((rule) => entry(rule, "  ")).join("")}` : " []\n";
+  return `---\napiVersion: ringwall/v1\nkind: RuleSet\nmetadata: ${flow({ name: metadata.name })}\nspec:\n${others}  rules:${list}`;
 }
 
 /** Never more than it is: 99.99 % are not 100 %, and something is not 0 %. */

@@ -3,6 +3,8 @@ import type { Findings, Rule, RuleSet, RuleUse } from "../api/types";
 import { plural } from "../format";
 import { href, param, setParams } from "../router";
 import { changed } from "../state/live";
+import { may } from "../state/session";
+import { visible } from "../text";
 import { Empty, Failure, Loading } from "../ui/states";
 import { Whole } from "../ui/text";
 import { useData } from "../ui/use_data";
@@ -32,6 +34,11 @@ export function RulesPage() {
           <button type="button" onClick={() => setParams({ set: undefined })}>
             Show all rule sets
           </button>
+        )}
+        {may("edit") && (
+          <a class="button" href={href("policy/edit", { new: "1" })}>
+            New rule set
+          </a>
         )}
       </div>
       {loaded.problem &&
@@ -90,9 +97,19 @@ function SetCard({ set, uses }: { set: RuleSet; uses: Map<string, RuleUse> }) {
   const { scopes, rules } = set.spec;
   return (
     <section class="card">
-      <h2>
-        <Whole value={set.metadata.name} />
-      </h2>
+      <div class="set-head">
+        <h2>
+          <Whole value={set.metadata.name} />
+        </h2>
+        {may("edit") && (
+          <a
+            href={href(`policy/edit/${encodeURIComponent(set.metadata.name)}`)}
+            aria-label={`Edit ${visible(set.metadata.name)} in the draft`}
+          >
+            Edit
+          </a>
+        )}
+      </div>
       <p class="quiet">
         Holds: <Whole value={scopeWords(scopes)} /> · {plural(rules.length, "rule")}
       </p>

@@ -11,9 +11,9 @@ const VERBS: Record<Rule["action"], string> = {
 export function sentence(rule: Rule, scopes: Record<string, string>[] = []): string {
   const source = alternatives(rule.from, "every workload");
   const destination = alternatives(rule.to, "every workload");
-  const services = rule.services.map(service).join(" or ");
+  const services = rule.services.map(service).join(" or ") || "on no service";
   const end = rule.expires ? `, until ${rule.expires}` : "";
-  return `${capital(source)}${scoped(scopes, rule)} ${VERBS[rule.action]} ${destination}, ${services}${end}.`;
+  return `${capital(source)}${scoped(scopes, rule)} ${VERBS[rule.action] ?? rule.action} ${destination}, ${services}${end}.`;
 }
 
 /** How often a rule decided. */
@@ -40,7 +40,7 @@ function scoped(scopes: Record<string, string>[], rule: Rule): string {
 }
 
 function alternatives(selectors: Selector[], everyone: string): string {
-  return selectors.map((one) => selector(one, everyone)).join(" or ");
+  return selectors.map((one) => selector(one, everyone)).join(" or ") || "nobody";
 }
 
 export function selector(one: Selector, everyone = "every workload"): string {
@@ -69,7 +69,7 @@ export function service(use: ServiceUse): string {
   if (use.proto === "any") return `any protocol${served}`;
   const proto = typeof use.proto === "number" ? `protocol ${use.proto}` : String(use.proto).toUpperCase();
   const which = use.ports ?? use.types;
-  return `${proto}${which ? ` ${which.join(", ")}` : use.proto === "tcp" || use.proto === "udp" ? " on every port" : ""}${served}`;
+  return `${proto}${which?.length ? ` ${which.join(", ")}` : use.proto === "tcp" || use.proto === "udp" ? " on every port" : ""}${served}`;
 }
 
 const WORDS: [keyof ProcessFacts, string][] = [

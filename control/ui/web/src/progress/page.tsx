@@ -8,6 +8,7 @@ import { Empty, Failure, Loading } from "../ui/states";
 import { Whole } from "../ui/text";
 import { useData } from "../ui/use_data";
 import { useSettled } from "../ui/use_settled";
+import { ExposurePart } from "./exposure";
 import { MODES, NO_APP, progress, step, wouldBlock, type AppProgress } from "./apps";
 
 const MOST = 10_000;
@@ -65,6 +66,7 @@ export function ProgressPage() {
         <>
           <Summary apps={data.apps} />
           <Apps apps={data.apps} />
+          <ExposurePart />
         </>
       )}
     </div>

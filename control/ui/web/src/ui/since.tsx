@@ -14,7 +14,7 @@ export const SPANS: [string, string][] = [
 export function Since({ value, any }: { value: string; any?: boolean }) {
   const until = param("until");
   const between = Boolean(until) || (value !== "" && !SPANS.some(([span]) => span === value));
-  const change = (since: string) => setParams({ since, until: undefined });
+  const change = (since: string) => setParams({ since, until: undefined, win: undefined });
   return (
     <>
       <label class="field">
@@ -46,7 +46,7 @@ function Between({ since, until }: { since: string; until: string }) {
   const wrong = from && to && from >= to ? "The end lies before the beginning." : "";
   const apply = (event: Event) => {
     event.preventDefault();
-    if (!wrong) setParams({ since: instantOf(from), until: instantOf(to) }, false);
+    if (!wrong) setParams({ since: instantOf(from), until: instantOf(to), win: undefined }, false);
   };
   return (
     <form class="stack" onSubmit={apply}>

@@ -10,6 +10,7 @@ import { LabelChips, Whole } from "../ui/text";
 import { useData } from "../ui/use_data";
 import { Health, troubles } from "./health";
 import { ModeWord } from "./list";
+import { Reachable } from "./reach";
 import { Listeners } from "./listeners";
 import { changed } from "../state/live";
 import { useSettled, useTicks } from "../ui/use_settled";
@@ -93,6 +94,7 @@ function Detail({ name, workload, agent }: Found & { name: string }) {
           <AgentFacts agent={agent} workload={workload} />
         </section>
       </div>
+      <Reachable name={name} />
       <section class="card">
         <h2>Listens</h2>
         <Listeners name={name} agent={agent} />

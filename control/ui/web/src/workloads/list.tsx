@@ -10,6 +10,7 @@ import { LabelChips, Text } from "../ui/text";
 import { useData } from "../ui/use_data";
 import { useSettled } from "../ui/use_settled";
 import { MOST, workloads, type Row, type Rows } from "./data";
+import { SuggestionsPart } from "./suggestions";
 import { Health } from "./health";
 
 const COLUMNS: Column<Row>[] = [
@@ -97,6 +98,7 @@ export function WorkloadList() {
           Export CSV
         </button>
       </div>
+      <SuggestionsPart />
       <Warnings faults={data?.warnings} />
       <div class="split">
         <Body loaded={loaded} data={data} />
