@@ -40,6 +40,7 @@ class Catalog {
         if (first_seen_[id] == 0 || at_ns < first_seen_[id])
             first_seen_[id] = at_ns;
     }
+    std::size_t most_edges() const { return most_edges_; }
     std::size_t sides() const { return sides_.size(); }
     std::size_t edges() const { return edges_.size(); }
     std::uint64_t narrowed() const { return narrowed_; } // times that an edge lost its details

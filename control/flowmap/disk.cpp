@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "control/flowmap/columns.h"
+#include "control/flowmap/compact.h"
 #include "control/flows/database.h"
 #include "control/store/connection.h"
 #include "control/store/database_file.h"
@@ -71,6 +72,7 @@ class Disk::Impl {
         prepare(connection_);
         store::check_integrity(connection_, store::Depth::quick);
         store::sync_file(path_);
+        remove_unused_edges(connection_, catalog_.most_edges() / 2);
         load_sides();
         load_edges();
         auto rows = connection_.query("SELECT id FROM span");

@@ -49,6 +49,8 @@ struct MapOptions {
     std::string path; // created where there is none, mode 0600
     std::chrono::hours minutes_for{48}, hours_for{24 * 35}, days_for{24 * 400};
     std::uint64_t max_bytes = std::uint64_t{2} << 30; // of the file; the oldest minutes go first
+    // Beyond it new ones lose their details. When more than half as many are known at a start,
+    // those that no time that is kept has seen are forgotten.
     std::size_t most_edges = 500'000;
 };
 

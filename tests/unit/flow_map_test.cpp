@@ -160,6 +160,35 @@ TEST_F(FlowMap, OldDaysGo) {
     EXPECT_EQ(everything(), (Lines{{"/usr/bin/curl -> ? 8080 allowed", 5}}));
 }
 
+TEST_F(FlowMap, EdgesThatNoTimeHasSeenAreForgottenAtAStart) {
+    options.days_for = std::chrono::hours(24 * 10);
+    options.most_edges = 100;
+    open();
+    const auto at_port = [](std::uint32_t port, std::int64_t at) {
+        return Told{.process = fmt::format("/opt/{}/bin/client", port), .port = port, .at = at};
+    };
+    for (std::uint32_t port = 1; port <= 60; ++port)
+        take(at_port(port, noon));
+    must(map->advance(noon + day_ns, true));
+    for (std::uint32_t port = 58; port <= 63; ++port)
+        take(at_port(port, noon + 20 * day_ns));
+    must(map->advance(noon + 21 * day_ns, true));
+    open();
+    const auto before = everything();
+    EXPECT_EQ(before.size(), 6U);
+    EXPECT_EQ(map->catalog().edges(), 6U) << "of 63";
+    EXPECT_EQ(map->catalog().sides(), 7U) << "and whom they went to";
+    take(at_port(64, noon + 21 * day_ns));
+    take(at_port(60, noon + 21 * day_ns));
+    must(map->advance(noon + 22 * day_ns, true));
+    open();
+    auto after = everything();
+    EXPECT_EQ(after.at("/opt/60/bin/client -> ? 60 allowed"), 2U);
+    EXPECT_EQ(after.erase("/opt/64/bin/client -> ? 64 allowed"), 1U);
+    after.at("/opt/60/bin/client -> ? 60 allowed") = 1;
+    EXPECT_EQ(after, before);
+}
+
 TEST_F(FlowMap, StaysWithinItsRoomAndKeepsTheSums) {
     options.max_bytes = 150'000;
     open();
