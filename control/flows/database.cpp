@@ -15,7 +15,7 @@ constexpr std::int64_t application_id = 0x52574631; // "RWF1"
 constexpr std::int64_t schema_version = 3;
 
 // body: rows that came together, see chunk.proto; the columns beside it are what is looked for.
-constexpr auto chunks = R"(
+constexpr auto chunk_table = R"(
 CREATE TABLE chunk (
     first INTEGER PRIMARY KEY, -- id of its first row; the others follow
     count INTEGER NOT NULL,
@@ -65,7 +65,7 @@ void note_what_is_kept(store::Connection& connection) {
 
 // Before version 3 each row stood for itself.
 void rows_to_chunks(store::Connection& connection) {
-    connection.script(chunks);
+    connection.script(chunk_table);
     std::optional<ChunkWriter> chunk;
     std::uint64_t next = 0;
     std::pair<std::string, std::int64_t> part;
@@ -114,7 +114,7 @@ void prepare_schema(store::Connection& connection) {
     const auto found = connection.integer("PRAGMA user_version");
     if (found == 0 && connection.integer("SELECT count(*) FROM sqlite_schema") == 0) {
         store::Transaction transaction(connection, store::Transaction::Kind::writing);
-        connection.script(chunks);
+        connection.script(chunk_table);
         connection.script(marks);
         connection.script(kept);
         connection.script("INSERT INTO kept VALUES (1, 0, -1)");

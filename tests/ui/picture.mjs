@@ -4,6 +4,18 @@
 export const settled = (page) =>
   page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
+/** Until the map's picture stands still: cameras and layouts move for a while. */
+export async function still(page) {
+  const picture = () => page.locator(".map-frame").screenshot();
+  for (let last = await picture(), turn = 0; turn < 100; turn += 1) {
+    await settled(page);
+    const next = await picture();
+    if (next.equals(last)) return;
+    last = next;
+  }
+  throw new Error("the map does not come to rest");
+}
+
 /** How many pixels of the map have this colour, give or take; and the box around them, in the map's pixels. */
 export async function found(context, colour, near = 12) {
   await settled(context.page);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { found, middle, settled } from "../picture.mjs";
+import { found, middle, settled, still } from "../picture.mjs";
 
 const NODE = [0x3b, 0x6e, 0xa8];
 const drawn = (page) => page.locator(".map-canvas[data-drawn]");
@@ -19,7 +19,7 @@ async function whereIs(context, text) {
   const { page } = context;
   await page.getByLabel("Find").fill(text);
   await page.getByText(/^\d+ found$/).waitFor();
-  await page.waitForTimeout(300);
+  await still(page);
   const box = await found(context, NODE, 6);
   await page.getByLabel("Find").fill("");
   await page.getByText(/^\d+ found$/).waitFor({ state: "detached" });
@@ -95,7 +95,7 @@ export async function a_group_shows_its_workloads(context) {
   near(middle(await whereIs(context, "batch")), batch, "unfolding moved nobody else");
   assert.equal(await groups(page), before);
   await context.looksRight("map-groups");
-  await context.page.waitForTimeout(300);
+  await still(page);
   const again = middle(await whereIs(context, "app-1"));
   near(again, app, "it is there after the window had another size");
   await page.mouse.dblclick(frame.x + again.x, frame.y + again.y);

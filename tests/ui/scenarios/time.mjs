@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { still } from "../picture.mjs";
 
 const strip = (page) => page.getByRole("region", { name: "Activity over time" });
 const slider = (page, name) => page.getByRole("slider", { name });
@@ -73,7 +74,7 @@ export async function a_window_is_dragged(context) {
   await page.getByLabel("Find").fill("");
   await page.getByText("1 found").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Show everything" }).click();
-  await page.waitForTimeout(400);
+  await still(page);
   await context.looksRight("map-time");
 }
 
