@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "agent/flow_text.h"
+#include "common/protocol.h"
 
 namespace ringwall::agent {
 namespace {

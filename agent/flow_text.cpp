@@ -9,18 +9,10 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "common/protocol.h"
+
 namespace ringwall::agent {
 namespace {
-
-using Protocol = std::pair<std::uint8_t, std::string_view>;
-constexpr std::array<Protocol, 8> protocols{{{1, "icmp"},
-                                             {6, "tcp"},
-                                             {17, "udp"},
-                                             {47, "gre"},
-                                             {50, "esp"},
-                                             {58, "icmpv6"},
-                                             {132, "sctp"},
-                                             {136, "udplite"}}};
 
 template <typename... Args>
 void put(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
@@ -198,24 +190,6 @@ std::string rfc3339(std::int64_t ns_since_1970) {
     const std::int64_t seconds = ns_since_1970 / second_ns - (rest < 0);
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds),
                        (rest < 0 ? rest + second_ns : rest) / 1000);
-}
-
-std::string protocol_name(std::uint8_t protocol) {
-    for (const auto& [number, name] : protocols)
-        if (number == protocol)
-            return std::string(name);
-    return std::to_string(protocol);
-}
-
-bool parse_protocol(std::string_view text, std::uint8_t& protocol) {
-    for (const auto& [number, name] : protocols)
-        if (name == text) {
-            protocol = number;
-            return true;
-        }
-    const auto end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, protocol);
-    return !text.empty() && error == std::errc{} && stop == end;
 }
 
 const char* direction_name(loader::Direction direction) {

@@ -19,8 +19,6 @@ std::string flow_id(std::uint64_t id); // 16 hex digits
 bool parse_flow_id(std::string_view text, std::uint64_t& id);
 // 2026-01-02T03:04:05.678901Z
 std::string rfc3339(std::int64_t ns_since_1970);
-std::string protocol_name(std::uint8_t protocol); // "tcp", or the number
-bool parse_protocol(std::string_view text, std::uint8_t& protocol);
 const char* direction_name(loader::Direction direction);
 const char* kind_name(loader::EventKind kind);
 const char* verdict_name(loader::Verdict verdict);

@@ -8,11 +8,11 @@
 
 #include "agent/flow_text.h"
 #include "common/hash.h"
+#include "common/label_order.h"
 
 namespace ringwall::agent {
 namespace {
 
-constexpr std::array<std::string_view, 4> first_labels{"role", "app", "env", "loc"};
 constexpr std::uint64_t nobody = ~0ull;   // no process is known, so no user
 constexpr std::size_t cache_limit = 1024; // per kind of name
 
@@ -79,11 +79,11 @@ std::int64_t wall_clock(std::uint64_t monotonic_ns, std::int64_t offset_ns) {
 
 std::string context(const Party& party) {
     std::string out;
-    for (auto key : first_labels)
+    for (const auto key : usual_labels)
         if (auto label = party.labels.find(std::string(key)); label != party.labels.end())
             append(out, label->second);
     for (const auto& [key, value] : party.labels)
-        if (std::ranges::find(first_labels, key) == first_labels.end())
+        if (!is_usual_label(key))
             append(out, fmt::format("{}={}", key, value));
     if (out.empty())
         for (const auto& list : party.lists)

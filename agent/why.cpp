@@ -11,6 +11,7 @@
 #include "agent/flow_text.h"
 #include "agent/flows.h"
 #include "common/address_bytes.h"
+#include "common/protocol.h"
 
 namespace ringwall::agent {
 namespace {

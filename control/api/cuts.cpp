@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
 #include "common/address_bytes.h"
 #include "common/endpoint.h"
+#include "common/protocol.h"
 #include "control/api/endpoint.h"
 #include "control/api/render.h"
 #include "control/api/whom.h"
@@ -62,7 +62,7 @@ json::object to_json(const core::Controller& controller, const v1::Cut& cut) {
     json::object out{{"workload", clean(cut.subject())},
                      {"yours", cut.callers()},
                      {"direction", inbound ? "inbound" : "outbound"},
-                     {"protocol", agent::protocol_name(static_cast<std::uint8_t>(cut.protocol()))},
+                     {"protocol", protocol_name(static_cast<std::uint8_t>(cut.protocol()))},
                      {"local", endpoint_text(cut.local(), cut.local_port())},
                      {"remote", endpoint_text(cut.peer(), cut.peer_port())},
                      {"peer", peer_json(controller, cut)},

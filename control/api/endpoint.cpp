@@ -7,7 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 
 namespace ringwall::api {
 
@@ -87,7 +87,7 @@ std::optional<std::uint8_t> protocol_in(Fields& fields, std::string_view key) {
     std::uint8_t out = 0;
     if (!value)
         return std::nullopt;
-    if (value->is_string() && agent::parse_protocol(std::string_view(value->get_string()), out))
+    if (value->is_string() && parse_protocol(std::string_view(value->get_string()), out))
         return out;
     if (value->is_int64() && value->get_int64() >= 0 && value->get_int64() <= 255)
         return static_cast<std::uint8_t>(value->get_int64());

@@ -3,7 +3,7 @@
 
 #include <boost/json/value_to.hpp>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "common/time.h"
 #include "control/api/flow_source.h"
 
@@ -80,7 +80,7 @@ bool FlowFilter::matches(const json::object& flow) const {
            (workload.empty() || either([&](const Party& end) { return end.is(workload); })) &&
            (!address || either([&](const Party& end) { return end.in(*address); })) &&
            (process.empty() || either([&](const Party& end) { return end.runs(process); })) &&
-           (!protocol || text(flow, "protocol") == agent::protocol_name(*protocol)) &&
+           (!protocol || text(flow, "protocol") == protocol_name(*protocol)) &&
            (!port || has_port(flow, *port)) &&
            (verdicts.empty() || verdicts.contains(std::string(text(flow, "verdict")))) &&
            in_time(*this, flow) && query.matches(flow);

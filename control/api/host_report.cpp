@@ -1,8 +1,8 @@
 // What an agent reports of its host, as JSON.
 #include <algorithm>
 
-#include "agent/flow_text.h"
 #include "common/address_bytes.h"
+#include "common/protocol.h"
 #include "common/time.h"
 #include "control/api/render.h"
 #include "control/api/wire_json.h"
@@ -35,11 +35,10 @@ json::object interface(const v1::Interface& given) {
 }
 
 json::object listener(const v1::Listener& given) {
-    json::object out{
-        {"protocol", agent::protocol_name(static_cast<std::uint8_t>(given.protocol()))},
-        {"port", given.port()},
-        {"address", bytes_as_address(given.address())},
-        {"process", process_parts(given.process())}};
+    json::object out{{"protocol", protocol_name(static_cast<std::uint8_t>(given.protocol()))},
+                     {"port", given.port()},
+                     {"address", bytes_as_address(given.address())},
+                     {"process", process_parts(given.process())}};
     if (!given.package().empty())
         out["package"] = clean(given.package());
     if (!given.subject().empty())

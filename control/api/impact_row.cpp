@@ -2,7 +2,7 @@
 
 #include <boost/json/value_from.hpp>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "common/time.h"
 #include "control/api/render.h"
 #include "control/api/wire_json.h"
@@ -24,7 +24,7 @@ json::object to_json(const core::Controller& controller, const core::ImpactSum& 
         {"subject", {{"workload", clean(row.subject())}, {"labels", json::value_from(labels)}}},
         {"direction", row.direction() == v1::INBOUND ? "inbound" : "outbound"},
         {"peer", peer_json(controller, row)},
-        {"protocol", agent::protocol_name(static_cast<std::uint8_t>(row.protocol()))},
+        {"protocol", protocol_name(static_cast<std::uint8_t>(row.protocol()))},
         {"draft", {{"reason", clean(row.reason())}, {"rules", texts(row.rules())}}},
         {"active", {{"reason", clean(row.active_reason())}, {"rules", texts(row.active_rules())}}},
         {"count", row.count()},

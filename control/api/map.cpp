@@ -7,7 +7,7 @@
 #include <boost/json/value_from.hpp>
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "common/time.h"
 #include "control/api/map_json.h"
 #include "control/api/map_request.h"
@@ -26,7 +26,7 @@ using flowmap::EdgeNumbers;
 constexpr std::size_t listed_services = 10; // of a bundle
 
 json::object service_json(const flowmap::Service& service) {
-    json::object out{{"protocol", agent::protocol_name(service.protocol)}};
+    json::object out{{"protocol", protocol_name(service.protocol)}};
     put_service(out, service.protocol, service.port);
     return out;
 }

@@ -4,7 +4,7 @@
 
 #include <boost/json/array.hpp>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "common/time.h"
 #include "control/api/wire_json.h"
 #include "control/flowmap/graph.h"
@@ -64,7 +64,7 @@ json::object edge_json(const flowmap::Catalog& catalog, const flowmap::EdgeNumbe
                      {"first", rfc3339(numbers.first_ns)},
                      {"last", rfc3339(numbers.last_ns)},
                      {"first_seen", rfc3339(catalog.first_seen_ns(id))}};
-    out["protocol"] = agent::protocol_name(known.protocol);
+    out["protocol"] = protocol_name(known.protocol);
     put_service(out, known.protocol, known.port);
     put_judgement(out, "source", catalog.side(known.source));
     put_judgement(out, "destination", catalog.side(known.destination));

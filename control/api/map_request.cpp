@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "common/time.h"
 #include "control/api/selection.h"
 #include "control/api/wire_json.h"
@@ -183,7 +183,7 @@ json::object as_flow(const flowmap::Catalog& catalog, const flowmap::EdgeNumbers
     json::object out{
         {"source", end_of(catalog, known.source)},
         {"destination", end_of(catalog, known.destination)},
-        {"protocol", agent::protocol_name(known.protocol)},
+        {"protocol", protocol_name(known.protocol)},
         {"verdict", name(verdict)},
         {"rules", std::move(rules)},
         {"reason", destination.verdict == verdict ? destination.reason : source.reason},

@@ -7,7 +7,7 @@
 #include <boost/json/value_from.hpp>
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "common/time.h"
 #include "control/api/map_json.h"
 #include "control/api/map_request.h"
@@ -39,7 +39,7 @@ json::object selector_json(const history::Labels& labels) {
 }
 
 json::object service_of(const ProposedRule& rule) {
-    json::object out{{"proto", agent::protocol_name(rule.protocol)}};
+    json::object out{{"proto", protocol_name(rule.protocol)}};
     const bool icmp = rule.protocol == 1 || rule.protocol == 58;
     if (rule.port && icmp)
         out["types"] = json::array{fmt::format("{}/{}", *rule.port >> 8, *rule.port & 0xff)};

@@ -6,7 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "control/api/endpoint.h"
 #include "control/api/flow_source.h"
 #include "control/api/map_request.h"
@@ -132,7 +132,7 @@ void read_place(Params& params, FlowFilter& out) {
     }
     if (const auto text = params.text("proto")) {
         std::uint8_t protocol = 0;
-        if (!agent::parse_protocol(*text, protocol))
+        if (!parse_protocol(*text, protocol))
             params.fail("the parameter proto is tcp, udp, icmp, icmpv6, sctp, udplite or a number");
         out.protocol = protocol;
     }

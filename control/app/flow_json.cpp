@@ -5,9 +5,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 
-#include "agent/flow_text.h"
 #include "common/address_bytes.h"
 #include "common/ip.h"
+#include "common/protocol.h"
 #include "common/time.h"
 #include "control/api/wire_json.h"
 #include "control/flowmap/catalog.h"
@@ -53,21 +53,22 @@ json::object to_json(const flows::Row& row, const std::string& peer_workload) {
         local["process"] = std::move(process);
     if (!summary.peer_lists().empty())
         peer["lists"] = json::array(summary.peer_lists().begin(), summary.peer_lists().end());
-    json::object out{
-        {"id", std::to_string(row.id)},
-        {"started", rfc3339(summary.first_ns())},
-        {"time", rfc3339(summary.last_ns())},
-        {"count", std::max<std::uint64_t>(summary.count(), 1)},
-        {"verdict", api::name(summary.verdict())},
-        {"reason", summary.reason()},
-        {"rules", json::array(summary.rules().begin(), summary.rules().end())},
-        {"policy_version", summary.policy_version()},
-        {"direction", outward ? "outbound" : "inbound"},
-        {"protocol", agent::protocol_name(static_cast<std::uint8_t>(summary.protocol()))},
-        {"subject", summary.subject()}};
+    json::object out{{"id", std::to_string(row.id)},
+                     {"started", rfc3339(summary.first_ns())},
+                     {"time", rfc3339(summary.last_ns())},
+                     {"count", std::max<std::uint64_t>(summary.count(), 1)},
+                     {"verdict", api::name(summary.verdict())},
+                     {"reason", summary.reason()},
+                     {"rules", json::array(summary.rules().begin(), summary.rules().end())},
+                     {"policy_version", summary.policy_version()},
+                     {"direction", outward ? "outbound" : "inbound"},
+                     {"protocol", protocol_name(static_cast<std::uint8_t>(summary.protocol()))},
+                     {"subject", summary.subject()}};
     api::put_service(out, summary.protocol(), summary.port());
-    out["source"] = outward ? std::move(local) : std::move(peer);
-    out["destination"] = outward ? std::move(peer) : std::move(local);
+    if (!outward)
+        std::swap(local, peer);
+    out["source"] = std::move(local);
+    out["destination"] = std::move(peer);
     out["bytes"] = both_ways(outward, summary.bytes_sent(), summary.bytes_received());
     out["packets"] = both_ways(outward, summary.packets_sent(), summary.packets_received());
     out["retransmits"] = summary.retransmits();

@@ -5,8 +5,8 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
 #include "agent/why.h"
+#include "common/protocol.h"
 #include "control/cli/client.h"
 #include "control/cli/policy_files.h"
 #include "control/cli/subcommands.h"
@@ -41,7 +41,7 @@ Result<agent::WhyQuery> query_of(const Arguments& arguments) {
     if (query.from.empty() || query.to.empty())
         return std::unexpected(
             Error{Exit::usage, "give FROM TO PORT/PROTO, --from and --to, or --flow ID"});
-    if (!agent::parse_protocol(arguments.get("--proto", "tcp"), query.protocol))
+    if (!parse_protocol(arguments.get("--proto", "tcp"), query.protocol))
         return std::unexpected(Error{Exit::usage, "--proto takes tcp, udp, icmp ... or a number"});
     const auto port = arguments.get("--port");
     query.any_port = port.empty();

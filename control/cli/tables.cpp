@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "common/label_order.h"
 #include "control/cli/text.h"
 
 namespace ringwall::cli {
@@ -15,12 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<const char*, 4> usual_labels{"role", "app", "env", "loc"};
 constexpr std::size_t shown_of_a_list = 3;
-
-bool is_usual(std::string_view key) {
-    return std::ranges::find(usual_labels, key) != usual_labels.end();
-}
 
 std::string brief(const json::value& value) {
     return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
@@ -97,7 +93,7 @@ std::string selectors_text(const json::value* list, bool wide) {
 Row workload_row(const json::value& document, bool wide) {
     Row out;
     const auto* labels = spec(document, "labels");
-    for (const auto* key : usual_labels) {
+    for (const auto key : usual_labels) {
         const auto* value =
             labels && labels->is_object() ? labels->get_object().if_contains(key) : nullptr;
         out.push_back(or_dash(text_of(value)));
@@ -112,7 +108,7 @@ Row workload_row(const json::value& document, bool wide) {
     json::object others;
     if (labels && labels->is_object())
         for (const auto& [key, value] : labels->get_object())
-            if (!is_usual(key))
+            if (!is_usual_label(key))
                 others[key] = value;
     const json::value rest(std::move(others));
     out.push_back(or_dash(labels_text(&rest)));
@@ -227,11 +223,11 @@ std::string labels_text(const json::value* labels) {
     if (!labels || !labels->is_object())
         return {};
     const auto& all = labels->get_object();
-    for (const auto* key : usual_labels)
+    for (const auto key : usual_labels)
         if (const auto* value = all.if_contains(key))
             parts.push_back(fmt::format("{}={}", key, brief(*value)));
     for (const auto& [key, value] : all)
-        if (!is_usual(key))
+        if (!is_usual_label(key))
             parts.push_back(fmt::format("{}={}", std::string_view(key), brief(value)));
     return fmt::format("{}", fmt::join(parts, ","));
 }

@@ -1,11 +1,13 @@
 #include "control/compute/rule_words.h"
 
-#include <array>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "common/label_order.h"
+#include "common/protocol.h"
 
 namespace ringwall::compute {
 namespace {
@@ -24,17 +26,10 @@ Values narrowed(Values values, const model::Scope* scope) {
     return values;
 }
 
-// role, app, env, loc, then the others.
-Parts ordered(Values values) {
+Parts ordered(const Values& values) {
     Parts out;
-    const auto take = [&](const std::string& key, const std::set<std::string>& of_key) {
+    for (const auto& [key, of_key] : in_usual_order(values))
         out.emplace_back(key, fmt::format("{}", fmt::join(of_key, " or ")));
-    };
-    for (const char* key : {"role", "app", "env", "loc"})
-        if (const auto node = values.extract(key))
-            take(node.key(), node.mapped());
-    for (const auto& [key, of_key] : values)
-        take(key, of_key);
     return out;
 }
 
@@ -77,13 +72,9 @@ std::string of_form(const Selector& selector) {
 }
 
 std::string protocol_in_words(std::uint32_t protocol) {
-    constexpr std::array names{std::pair{1, "icmp"},   std::pair{6, "tcp"},
-                               std::pair{17, "udp"},   std::pair{58, "icmpv6"},
-                               std::pair{132, "sctp"}, std::pair{136, "udplite"}};
-    for (const auto& [number, name] : names)
-        if (protocol == static_cast<std::uint32_t>(number))
-            return name;
-    return fmt::format("protocol {}", protocol);
+    auto name = protocol_name(static_cast<std::uint8_t>(protocol));
+    const bool is_number = name.front() >= '0' && name.front() <= '9';
+    return is_number ? "protocol " + name : name;
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "common/hash.h"
+#include "common/label_order.h"
 
 namespace ringwall::flowmap {
 namespace {
@@ -60,7 +61,7 @@ json::object party_of(const Side& side) {
 
 std::string context_of(const json::object& labels) {
     std::vector<std::string> parts;
-    for (const char* key : {"role", "app", "env", "loc"})
+    for (const auto key : usual_labels)
         if (const auto* value = labels.if_contains(key); value && value->is_string())
             parts.emplace_back(value->get_string());
     return fmt::format("{}", fmt::join(parts, ", "));

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "control/flowmap/columns.h"
+#include "control/flowmap/span_row.h"
 #include "control/store/connection.h"
 
 namespace ringwall::flowmap {
@@ -22,22 +22,11 @@ std::size_t count(Connection& connection, const char* sql) {
     return static_cast<std::size_t>(connection.integer(sql));
 }
 
-// `at` of a key of the table span is a multiple of a minute above its two lowest bits.
-std::int64_t time_of_key(std::int64_t key) {
-    return key / 4 * minute_ns;
-}
-
 template <typename Each>
 void each_span(Connection& connection, const Each& each) {
     auto spans = connection.query("SELECT id, numbers FROM span ORDER BY id");
     while (spans.step())
         each(spans.integer(0), spans.text(1));
-}
-
-void decode_span(std::int64_t key, const std::string& bytes,
-                 const std::function<void(EdgeId, const Numbers&)>& each) {
-    if (!decode(bytes, time_of_key(key), each))
-        store::fail(store::Errc::corrupt, "the numbers of a span of time cannot be read");
 }
 
 // Numbers what is marked in order; the others are gone.
@@ -51,7 +40,7 @@ std::size_t number(Numbers32& marks) {
 Numbers32 used_edges(Connection& connection, std::size_t edges) {
     Numbers32 out(edges, gone);
     each_span(connection, [&](std::int64_t key, const std::string& bytes) {
-        decode_span(key, bytes, [&](EdgeId edge, const Numbers&) {
+        decode_span(bytes, time_of_key(key), [&](EdgeId edge, const Numbers&) {
             if (edge < out.size())
                 out[edge] = 0;
         });
@@ -107,7 +96,7 @@ void renumber_spans(Connection& connection, const Numbers32& edges) {
             auto row = connection.query("SELECT numbers FROM span WHERE id = ?1", key);
             if (!row.step())
                 continue;
-            decode_span(key, row.text(0), [&](EdgeId edge, const Numbers& numbers) {
+            decode_span(row.text(0), time_of_key(key), [&](EdgeId edge, const Numbers& numbers) {
                 if (edge < edges.size())
                     totals.emplace(edges[edge], numbers);
             });

@@ -6,6 +6,7 @@
 
 #include "control/flowmap/columns.h"
 #include "control/flowmap/compact.h"
+#include "control/flowmap/span_row.h"
 #include "control/flows/database.h"
 #include "control/store/connection.h"
 #include "control/store/database_file.h"
@@ -40,11 +41,6 @@ CREATE TABLE folded (one INTEGER PRIMARY KEY CHECK (one = 1), through INTEGER NO
 INSERT INTO folded VALUES (1, 0);
 )";
 
-// Times are whole minutes, so this has room for all of them.
-std::int64_t key_of(Span span, std::int64_t at_ns) {
-    return at_ns / minute_ns * 4 + static_cast<std::int64_t>(span);
-}
-
 void prepare(Connection& connection) {
     const auto found = connection.integer("PRAGMA user_version");
     if (found == 0 && connection.integer("SELECT count(*) FROM sqlite_schema") == 0) {
@@ -77,8 +73,7 @@ class Disk::Impl {
         load_edges();
         auto rows = connection_.query("SELECT id FROM span");
         while (rows.step())
-            kept_[static_cast<std::size_t>(rows.integer(0) & 3)].insert(rows.integer(0) / 4 *
-                                                                        minute_ns);
+            kept_[span_of_key(rows.integer(0))].insert(time_of_key(rows.integer(0)));
         folded_ = static_cast<std::uint64_t>(connection_.integer("SELECT through FROM folded"));
     }
 
@@ -91,12 +86,10 @@ class Disk::Impl {
         auto row = connection_.query("SELECT numbers FROM span WHERE id = ?1", key_of(span, at_ns));
         if (!row.step())
             return;
-        const bool good = decode(row.text(0), at_ns, [&](EdgeId edge, const Numbers& numbers) {
+        decode_span(row.text(0), at_ns, [&](EdgeId edge, const Numbers& numbers) {
             if (edge < catalog_.edges())
                 into[edge] += numbers;
         });
-        if (!good)
-            store::fail(store::Errc::corrupt, "the numbers of a span of time cannot be read");
     }
 
     void save_catalog() {

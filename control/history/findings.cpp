@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "control/history/parties.h"
 #include "control/model/select.h"
 
@@ -57,7 +57,7 @@ std::string list_of(const std::set<std::pair<std::uint8_t, std::uint16_t>>& serv
     std::vector<std::string> out;
     for (const auto& [protocol, port] : services)
         if (out.size() < listed)
-            out.push_back(fmt::format("{}/{}", port, agent::protocol_name(protocol)));
+            out.push_back(fmt::format("{}/{}", port, protocol_name(protocol)));
     if (services.size() > listed)
         out.push_back(fmt::format("{} more", services.size() - listed));
     return fmt::format("{}", fmt::join(out, ", "));

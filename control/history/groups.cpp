@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 
 namespace ringwall::history {
 namespace {
@@ -27,7 +27,7 @@ double jaccard(double common, double one, double other) {
 
 std::string in_words(const Trait& trait) {
     return fmt::format("{} listens on {} {}", trait.program.empty() ? "something" : trait.program,
-                       agent::protocol_name(trait.protocol),
+                       protocol_name(trait.protocol),
                        trait.port == 0 ? "some high port" : std::to_string(trait.port));
 }
 

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "agent/flow_text.h"
+#include "common/protocol.h"
 #include "control/history/parties.h"
 
 namespace ringwall::history {
@@ -227,8 +227,8 @@ std::string name_of(const ProposedRule& rule) {
                              : rule.unit.substr(0, rule.unit.rfind('.'));
     const auto role = slug(value_of(rule.to.front(), "role"));
     return joined({source_name(rule), "to", role.empty() ? "all" : role,
-                   slug(agent::protocol_name(rule.protocol)),
-                   rule.port ? std::to_string(*rule.port) : "", slug(process)});
+                   slug(protocol_name(rule.protocol)), rule.port ? std::to_string(*rule.port) : "",
+                   slug(process)});
 }
 
 std::vector<ProposedSet> sets_of(Rules rules, std::int64_t now_ns) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "common/label_order.h"
 #include "control/history/groups.h"
 
 namespace ringwall::history {
@@ -45,14 +46,9 @@ bool has_all(const model::Labels& labels, const model::Labels& wanted) {
     });
 }
 
-// role, app, env, loc, then the others.
 std::string in_words(const model::Labels& labels) {
     std::vector<std::string> out;
-    auto rest = labels;
-    for (const char* key : {"role", "app", "env", "loc"})
-        if (const auto node = rest.extract(key))
-            out.push_back(fmt::format("{}={}", node.key(), node.mapped()));
-    for (const auto& [key, value] : rest)
+    for (const auto& [key, value] : in_usual_order(labels))
         out.push_back(fmt::format("{}={}", key, value));
     return fmt::format("{}", fmt::join(out, ", "));
 }

@@ -294,6 +294,13 @@ void diff_subjects(Items base, Items target, v1::PolicyDelta& out) {
     }
 }
 
+State state_of(std::uint64_t version, std::string_view content) {
+    State out{.content = content, .holding = {}};
+    out.holding.set_version(version);
+    out.holding.set_hash(content_hash(content));
+    return out;
+}
+
 } // namespace
 
 v1::PolicyDelta diff_policies(const State& base, const State& target) {
@@ -325,12 +332,12 @@ v1::InventoryDelta diff_inventories(const State& base, const State& target) {
 
 v1::PolicyDelta diff(const v1::Policy& base, const v1::Policy& target) {
     const auto before = canonical(base), after = canonical(target);
-    return diff_policies({before, holding(base)}, {after, holding(target)});
+    return diff_policies(state_of(base.version(), before), state_of(target.version(), after));
 }
 
 v1::InventoryDelta diff(const v1::Inventory& base, const v1::Inventory& target) {
     const auto before = canonical(base), after = canonical(target);
-    return diff_inventories({before, holding(base)}, {after, holding(target)});
+    return diff_inventories(state_of(base.revision(), before), state_of(target.revision(), after));
 }
 
 } // namespace ringwall::wire

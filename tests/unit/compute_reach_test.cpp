@@ -9,10 +9,12 @@
 
 #include "control/compute/identities.h"
 #include "control/compute/program.h"
-#include "control/policy/load.h"
+#include "tests/unit/policy_text.h"
 
 namespace ringwall::compute {
 namespace {
+
+using test::policy;
 
 constexpr auto story = R"(
 apiVersion: ringwall/v1
@@ -49,13 +51,6 @@ spec:
   - {name: curl, action: allow, from: [{role: App, process: {unit: job.service}}], to: [{role: [Web, Cache]}],
      services: [{proto: tcp, ports: [80]}]}
 )";
-
-model::Policy policy(const std::string& text) {
-    auto loaded = policy::load_text(text, "test.yaml");
-    if (!loaded)
-        throw std::runtime_error(policy::line(loaded.error().front()));
-    return std::move(*loaded);
-}
 
 std::vector<std::string> words(const std::vector<ReachRow>& rows) {
     std::vector<std::string> out;

@@ -12,14 +12,8 @@ namespace {
 using namespace testing;
 using agent::testing::Scratch;
 
-class FlowMapActivity : public ::testing::Test {
+class FlowMapActivity : public MapTest {
   protected:
-    void open() {
-        options.path = scratch.path("map.db");
-        map.reset(); // the file is one process's
-        map = must(EdgeMap::open(options, rows));
-    }
-    void take(const Told& told) { map->take(rows.add(told)); }
     std::unordered_set<EdgeId> edges(std::int64_t since, std::int64_t until) const {
         std::unordered_set<EdgeId> out;
         for (const auto& [id, numbers] : must(map->read(since, until)).edges)
@@ -32,11 +26,6 @@ class FlowMapActivity : public ::testing::Test {
             more = must(out.advance());
         return out;
     }
-
-    Scratch scratch;
-    MapOptions options;
-    Rows rows;
-    std::unique_ptr<EdgeMap> map;
 };
 
 // Allowed ones by the minute that their bucket begins with, counted from noon.

@@ -131,4 +131,20 @@ T must(flows::Result<T> result) {
         return std::move(*result);
 }
 
+// A map in a folder of its own.
+class MapTest : public ::testing::Test {
+  protected:
+    void open() {
+        options.path = scratch.path("map.db");
+        map.reset(); // the file is one process's
+        map = must(EdgeMap::open(options, rows));
+    }
+    void take(const Told& told) { map->take(rows.add(told)); }
+
+    agent::testing::Scratch scratch;
+    MapOptions options;
+    Rows rows;
+    std::unique_ptr<EdgeMap> map;
+};
+
 } // namespace ringwall::flowmap::testing

@@ -57,24 +57,13 @@ TEST(FlowMapColumns, OfTheFirstFormatAreReadWithoutFailures) {
     EXPECT_FALSE(decode("\x03" + bytes.substr(1), noon, [](EdgeId, const Numbers&) {}));
 }
 
-class FlowMap : public ::testing::Test {
+class FlowMap : public MapTest {
   protected:
-    void open() {
-        options.path = scratch.path("map.db");
-        map.reset(); // the file is one process's
-        map = must(EdgeMap::open(options, rows));
-    }
-    void take(const Told& told) { map->take(rows.add(told)); }
     Lines read(std::int64_t since, std::int64_t until) const {
         const auto period = must(map->read(since, until));
         return lines(map->catalog(), period.edges);
     }
     Lines everything() const { return read(0, noon + 1000 * day_ns); }
-
-    Scratch scratch;
-    MapOptions options;
-    Rows rows;
-    std::unique_ptr<EdgeMap> map;
 };
 
 const std::string matched = "/usr/bin/curl -> /usr/sbin/nginx 8080 allowed";

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "common/protocol.h"
 #include "tests/unit/flows_fixture.h"
 
 namespace ringwall::agent {

@@ -10,11 +10,13 @@
 #include "control/compute/compute.h"
 #include "control/history/side.h"
 #include "control/model/select.h"
-#include "control/policy/load.h"
 #include "tests/oracle/generate.h"
+#include "tests/unit/policy_text.h"
 
 namespace ringwall::history {
 namespace {
+
+using test::policy;
 
 constexpr auto shop = R"(
 apiVersion: ringwall/v1
@@ -53,13 +55,6 @@ spec:
   - {name: old, action: allow, from: [{role: Web}], to: [{role: App}],
      services: [{proto: tcp, ports: [22]}], expires: 2020-01-01T00:00:00Z}
 )";
-
-model::Policy policy(const std::string& text) {
-    auto loaded = policy::load_text(text, "test.yaml");
-    if (!loaded)
-        throw std::runtime_error(policy::line(loaded.error().front()));
-    return std::move(*loaded);
-}
 
 Listening tcp(std::uint16_t port, const std::string& path) {
     return {

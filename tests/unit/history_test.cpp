@@ -1,12 +1,14 @@
 // Policies held against recorded edges: the seeds' example, by labels alone.
 #include "control/history/findings.h"
 #include "control/history/proposal.h"
-#include "control/policy/load.h"
 
 #include "tests/unit/flow_map_fixture.h"
+#include "tests/unit/policy_text.h"
 
 namespace ringwall::history {
 namespace {
+
+using test::policy;
 
 using flowmap::testing::noon;
 using flowmap::testing::row;
@@ -31,13 +33,6 @@ spec:
      from: [{role: [Web Server, App Server], app: Payments, env: Production, loc: UK}],
      to: [{role: DNS Responder}], services: [{proto: udp, ports: [53], process: {path: /usr/sbin/named}}]}
 )";
-
-model::Policy policy(const std::string& text) {
-    auto loaded = policy::load_text(text, "test.yaml");
-    if (!loaded)
-        throw std::runtime_error(policy::line(loaded.error().front()));
-    return std::move(*loaded);
-}
 
 std::string labels(const std::string& role, const std::string& app = "Payments",
                    const std::string& loc = "UK", const std::string& env = "Production") {

@@ -67,7 +67,7 @@ export interface Reach {
 }
 
 export interface Exposure {
-  version: number;
+  version: number | "draft";
   items: (Reach & { app: string })[];
   total: Reach;
   unknown: number;

@@ -5,9 +5,9 @@ import { both, instant } from "../query";
 import { href } from "../router";
 import { Panel } from "../ui/panel";
 import { Empty, Failure, Loading, Warnings } from "../ui/states";
-import { Text } from "../ui/text";
 import { useData } from "../ui/use_data";
 import { Verdict } from "../ui/verdict";
+import { Between } from "./between";
 import { EdgeCard } from "./edge_card";
 import type { Drawn } from "./groups/arrange";
 import { edgeTerms, nodeTerms } from "./filter";
@@ -55,11 +55,7 @@ export function EdgePanel({ edge, answer, asked, close }: Props & { edge: MapEdg
   );
   return (
     <Panel
-      title={
-        <>
-          <Text value={from?.name} max={60} /> → <Text value={to?.name} max={60} />
-        </>
-      }
+      title={<Between from={from} to={to} />}
       close={close}
     >
       <p class="row-links">

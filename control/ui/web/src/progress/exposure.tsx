@@ -131,6 +131,14 @@ function Bar({ reach, name }: { reach: Reach; name: string }) {
   );
 }
 
+const NUMBERS: { title: string; of: (reach: Reach) => number }[] = [
+  { title: "Workloads", of: (reach) => reach.workloads },
+  { title: "Ports", of: (reach) => reach.ports },
+  { title: "Open", of: (reach) => reach.open },
+  { title: "Now", of: (reach) => reach.now },
+  { title: "Enforced", of: (reach) => reach.enforced },
+];
+
 function Apps({ exposure: { items } }: { exposure: Exposure }) {
   return (
     <div class="table-scroll" tabIndex={0} role="region" aria-label="Exposure of each app">
@@ -138,21 +146,11 @@ function Apps({ exposure: { items } }: { exposure: Exposure }) {
         <thead>
           <tr>
             <th scope="col">Application</th>
-            <th scope="col" class="number">
-              Workloads
-            </th>
-            <th scope="col" class="number">
-              Ports
-            </th>
-            <th scope="col" class="number">
-              Open
-            </th>
-            <th scope="col" class="number">
-              Now
-            </th>
-            <th scope="col" class="number">
-              Enforced
-            </th>
+            {NUMBERS.map(({ title }) => (
+              <th key={title} scope="col" class="number">
+                {title}
+              </th>
+            ))}
             <th scope="col">Of what is open</th>
           </tr>
         </thead>
@@ -160,11 +158,11 @@ function Apps({ exposure: { items } }: { exposure: Exposure }) {
           {items.slice(0, MOST).map((item) => (
             <tr key={item.app}>
               <td>{item.app ? <Whole value={item.app} /> : <span class="quiet">without an app label</span>}</td>
-              <td class="number">{count(item.workloads)}</td>
-              <td class="number">{count(item.ports)}</td>
-              <td class="number">{count(item.open)}</td>
-              <td class="number">{count(item.now)}</td>
-              <td class="number">{count(item.enforced)}</td>
+              {NUMBERS.map(({ title, of }) => (
+                <td key={title} class="number">
+                  {count(of(item))}
+                </td>
+              ))}
               <td class="bar-cell">
                 <Bar reach={item} name={item.app || "without an app label"} />
                 <span class="quiet">

@@ -2,8 +2,8 @@ import { bytes, plural, service, time } from "../../format";
 import { both } from "../../query";
 import { href } from "../../router";
 import { Facts, Panel } from "../../ui/panel";
-import { Text } from "../../ui/text";
 import { Verdict } from "../../ui/verdict";
+import { Between } from "../between";
 import { nodeTerms } from "../filter";
 import type { Asked } from "../state";
 import type { Drawn, DrawnEdge } from "./arrange";
@@ -22,11 +22,7 @@ export function WorkloadEdgePanel({ edge, answer, asked, close }: Props) {
   const q = both(asked.q, from && nodeTerms(from, answer.group_by, "from"), to && nodeTerms(to, answer.group_by, "to"));
   return (
     <Panel
-      title={
-        <>
-          <Text value={from?.name} max={60} /> → <Text value={to?.name} max={60} />
-        </>
-      }
+      title={<Between from={from} to={to} />}
       close={close}
     >
       <p class="row-links">
