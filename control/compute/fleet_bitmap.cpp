@@ -15,9 +15,21 @@ Bitmap::Bitmap(roaring_bitmap_s* made) : bits_(made) {
         throw std::bad_alloc();
 }
 
-Bitmap::Bitmap() : Bitmap(roaring_bitmap_create()) {}
+const roaring_bitmap_s* Bitmap::bits() const {
+    static const Bitmap empty(roaring_bitmap_create());
+    return bits_ ? bits_.get() : empty.bits_.get();
+}
 
-Bitmap::Bitmap(const Bitmap& other) : Bitmap(roaring_bitmap_copy(other.bits_.get())) {}
+roaring_bitmap_s* Bitmap::own() {
+    if (!bits_)
+        *this = Bitmap(roaring_bitmap_create());
+    return bits_.get();
+}
+
+Bitmap::Bitmap(const Bitmap& other) {
+    if (other.bits_)
+        *this = Bitmap(roaring_bitmap_copy(other.bits_.get()));
+}
 
 Bitmap& Bitmap::operator=(const Bitmap& other) {
     if (this != &other)
@@ -26,75 +38,75 @@ Bitmap& Bitmap::operator=(const Bitmap& other) {
 }
 
 void Bitmap::add(std::uint32_t number) {
-    roaring_bitmap_add(bits_.get(), number);
+    roaring_bitmap_add(own(), number);
 }
 
 void Bitmap::remove(std::uint32_t number) {
-    roaring_bitmap_remove(bits_.get(), number);
+    if (bits_)
+        roaring_bitmap_remove(bits_.get(), number);
 }
 
 bool Bitmap::contains(std::uint32_t number) const {
-    return roaring_bitmap_contains(bits_.get(), number);
+    return bits_ && roaring_bitmap_contains(bits_.get(), number);
 }
 
 bool Bitmap::empty() const {
-    return roaring_bitmap_is_empty(bits_.get());
+    return !bits_ || roaring_bitmap_is_empty(bits_.get());
 }
 
 std::uint64_t Bitmap::size() const {
-    return roaring_bitmap_get_cardinality(bits_.get());
+    return bits_ ? roaring_bitmap_get_cardinality(bits_.get()) : 0;
 }
 
 std::vector<std::uint32_t> Bitmap::numbers() const {
     std::vector<std::uint32_t> out(size());
-    roaring_bitmap_to_uint32_array(bits_.get(), out.data());
+    roaring_bitmap_to_uint32_array(bits(), out.data());
     return out;
 }
 
 Bitmap& Bitmap::operator|=(const Bitmap& other) {
-    roaring_bitmap_or_inplace(bits_.get(), other.bits_.get());
+    if (other.bits_)
+        roaring_bitmap_or_inplace(own(), other.bits_.get());
     return *this;
 }
 
 // CRoaring's in-place operations do not take one bitmap twice.
 Bitmap& Bitmap::operator&=(const Bitmap& other) {
-    if (this != &other)
-        roaring_bitmap_and_inplace(bits_.get(), other.bits_.get());
+    if (this != &other && bits_)
+        roaring_bitmap_and_inplace(bits_.get(), other.bits());
     return *this;
 }
 
 Bitmap& Bitmap::operator-=(const Bitmap& other) {
     if (this == &other)
         *this = Bitmap();
-    else
+    else if (bits_ && other.bits_)
         roaring_bitmap_andnot_inplace(bits_.get(), other.bits_.get());
     return *this;
 }
 
 bool Bitmap::operator==(const Bitmap& other) const {
-    return roaring_bitmap_equals(bits_.get(), other.bits_.get());
+    return roaring_bitmap_equals(bits(), other.bits());
 }
 
 bool Bitmap::intersects(const Bitmap& other) const {
-    return roaring_bitmap_intersect(bits_.get(), other.bits_.get());
+    return bits_ && other.bits_ && roaring_bitmap_intersect(bits_.get(), other.bits_.get());
 }
 
 Bitmap union_of(std::span<const Bitmap* const> parts) {
     std::vector<const roaring_bitmap_t*> bits;
     bits.reserve(parts.size());
     for (const Bitmap* part : parts)
-        bits.push_back(part->bits_.get());
+        bits.push_back(part->bits());
     return Bitmap(roaring_bitmap_or_many(bits.size(), bits.data()));
 }
 
-Bitmap intersection(Bitmap a, const Bitmap& b) {
-    a &= b;
-    return a;
+Bitmap intersection(const Bitmap& a, const Bitmap& b) {
+    return Bitmap(roaring_bitmap_and(a.bits(), b.bits()));
 }
 
-Bitmap difference(Bitmap a, const Bitmap& b) {
-    a -= b;
-    return a;
+Bitmap difference(const Bitmap& a, const Bitmap& b) {
+    return Bitmap(roaring_bitmap_andnot(a.bits(), b.bits()));
 }
 
 } // namespace ringwall::compute

@@ -6,14 +6,14 @@
 #include <span>
 #include <vector>
 
-struct roaring_bitmap_s;
+struct roaring_bitmap_s; // NOLINT(readability-identifier-naming): not ours
 
 namespace ringwall::compute {
 
-// A moved-from Bitmap may only be destroyed or assigned to.
+// An empty one costs no memory; a moved-from one is empty.
 class Bitmap {
   public:
-    Bitmap();
+    Bitmap() = default;
     Bitmap(const Bitmap&);
     Bitmap(Bitmap&&) noexcept = default;
     Bitmap& operator=(const Bitmap&);
@@ -35,15 +35,19 @@ class Bitmap {
 
   private:
     friend Bitmap union_of(std::span<const Bitmap* const>);
+    friend Bitmap intersection(const Bitmap&, const Bitmap&);
+    friend Bitmap difference(const Bitmap&, const Bitmap&);
     struct Free {
         void operator()(roaring_bitmap_s*) const;
     };
     explicit Bitmap(roaring_bitmap_s* made);
-    std::unique_ptr<roaring_bitmap_s, Free> bits_;
+    const roaring_bitmap_s* bits() const;
+    roaring_bitmap_s* own();
+    std::unique_ptr<roaring_bitmap_s, Free> bits_; // null: empty
 };
 
 Bitmap union_of(std::span<const Bitmap* const> parts);
-Bitmap intersection(Bitmap a, const Bitmap& b);
-Bitmap difference(Bitmap a, const Bitmap& b);
+Bitmap intersection(const Bitmap& a, const Bitmap& b);
+Bitmap difference(const Bitmap& a, const Bitmap& b);
 
 } // namespace ringwall::compute

@@ -47,7 +47,7 @@ Fleet::State::Host Fleet::State::host_before(const std::string& name) const {
 
 // Who sees, or saw, an address whose owners differ.
 void Fleet::State::add_viewers(Concern& out) const {
-    bool everybody = inventory_ == Inventory::all && live_before_ != identities_.live();
+    bool everybody = inventory_ == Inventory::all && !identities_.moves().empty();
     for (const auto& [key, before] : members_.touched()) {
         const Row now = members_.row(key);
         if (now == before)
@@ -113,26 +113,30 @@ bool Fleet::State::is_plain(const std::string& host) const {
 // Who of them is plain; the others are looked at singly. The same until somebody of this identity
 // comes, goes or is no longer plain.
 const Fleet::State::Alike& Fleet::State::alike(std::uint32_t subject) {
-    const auto [place, fresh] = alike_.try_emplace(subject);
-    if (!fresh)
-        return place->second;
+    if (subject >= alike_.size())
+        alike_.resize(subject + std::size_t{1});
+    std::optional<Alike>& place = alike_[subject];
+    if (place)
+        return *place;
+    place.emplace();
     auto plain = std::make_shared<Roster>();
     for (const Member* member : members_.having(subject)) {
         const std::string* host = agent_of(*member->workload);
         if (host && *host == member->workload->name && is_plain(*host))
             plain->push_back(member->workload);
         else if (host)
-            place->second.others.insert(*host);
+            place->others.insert(*host);
     }
-    place->second.plain = std::move(plain);
-    return place->second;
+    place->plain = std::move(plain);
+    return *place;
 }
 
 // Where somebody is another one since this change.
 void Fleet::State::forget_alike() {
     const auto forget = [&](const Host& host) {
         for (const SubjectState& subject : host)
-            alike_.erase(subject.identity);
+            if (subject.identity < alike_.size())
+                alike_[subject.identity].reset();
     };
     for (const auto& [name, before] : hosts_before_) {
         if (before)
@@ -153,11 +157,12 @@ void Fleet::State::add_alike(std::uint32_t subject, const std::set<std::string>&
     if (same.plain->empty())
         return;
     const auto& first = same.plain->front();
-    const auto rules = subjects_.rules(subject), rules_before = subjects_.rules_before(subject);
-    const Host before{{first, subject, rules_before}}, now{{first, subject, rules}};
-    AlikeChange change{same.plain, nullptr, inventory_delta(first->name, view_of(before, now))};
+    const auto &rules = subjects_.rules(subject), &rules_before = subjects_.rules_before(subject);
+    AlikeChange change{same.plain, nullptr, inventory_delta(first->name, view_of(subject))};
     if (!lists.empty() || rules != rules_before)
-        if (auto delta = policy_delta(before, now, lists); !delta.empty())
+        if (auto delta =
+                policy_delta({{first, subject, rules_before}}, {{first, subject, rules}}, lists);
+            !delta.empty())
             change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
     if (change.policy || change.inventory)
         out.alike.push_back(std::move(change));
@@ -180,26 +185,29 @@ void Fleet::State::add_singly(const std::string& name, const std::set<std::strin
     if (differs)
         if (auto delta = policy_delta(before, now, lists); !delta.empty())
             change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
-    change.inventory = inventory_delta(name, view_of(before, now));
+    Sight shared;
+    change.inventory = inventory_delta(name, view_of(before, now, shared));
     if (change.policy || change.inventory)
         out.hosts.push_back(std::move(change));
 }
 
 Change Fleet::State::finish(const std::set<std::string>& lists) {
-    subjects_.publish(identities_.live());
+    subjects_.publish({identities_.live(), identities_.moves()});
     for (const auto& [key, before] : members_.touched())
         local_.insert(key.second);
     involved_ = involved();
     forget_alike();
     Change out{.version = version, .revision = ++revision};
     auto concern = concerned(lists);
+    out.alike.reserve(concern.subjects.size());
     for (const std::uint32_t subject : concern.subjects.numbers())
         add_alike(subject, lists, concern.hosts, out);
     for (const auto& host : concern.hosts)
         add_singly(host, lists, out);
-    out.rested = difference(live_before_, identities_.live()).numbers();
+    out.rested.assign(identities_.moves().lost.begin(), identities_.moves().lost.end());
     forget_alike(); // who was looked at singly may be plain from now on
     subjects_.settled();
+    identities_.settled();
     members_.clear_touched();
     hosts_before_.clear();
     local_.clear();

@@ -143,7 +143,6 @@ std::expected<Change, Error> Fleet::State::edit(const Edit& edit) {
     for (const auto& problem : model::validate(neighbourhood(members_, edit, naming_)))
         if (problem.severity == model::Severity::error)
             return std::unexpected(refusal(edit));
-    live_before_ = identities_.live();
     After after;
     for (const auto& put : edit.puts)
         after.emplace(put->name, identities_.reserve(key_of(*put)));

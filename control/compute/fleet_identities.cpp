@@ -30,6 +30,7 @@ void IdentityTable::rise(std::uint32_t number) {
     const IdentityKey& who = key(number);
     resting_.remove(number);
     live_.add(number);
+    moves_.gain(number);
     if (who.managed)
         managed_.add(number);
     for (const auto& [label, value] : who.labels)
@@ -43,6 +44,7 @@ void IdentityTable::rest(std::uint32_t number, std::uint64_t revision) {
     rows_[number].rests_since = revision;
     resting_.add(number);
     live_.remove(number);
+    moves_.lose(number);
     managed_.remove(number);
     for (const auto& [label, value] : who.labels) {
         auto& values = by_label_.at(label);

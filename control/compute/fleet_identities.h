@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/compute/fleet_bitmap.h"
+#include "control/compute/fleet_moves.h"
 #include "control/compute/identity_key.h"
 #include "control/model/model.h"
 
@@ -29,6 +30,8 @@ class IdentityTable {
     void release(std::uint64_t revision);
 
     const Bitmap& live() const { return live_; }
+    const Moves& moves() const { return moves_; } // of the living, since settled()
+    void settled() { moves_ = {}; }
     const Bitmap& managed() const { return managed_; }
     // Living ones; `any` means everybody here too, a list nobody. Groups are those of `policy`.
     Bitmap select(const model::Selector& selector, const model::Scope* scope,
@@ -49,6 +52,7 @@ class IdentityTable {
     std::deque<Row> rows_{Row{}}; // index: number
     std::vector<std::uint32_t> free_;
     Bitmap live_, managed_, resting_;
+    Moves moves_;
     std::map<std::string, std::map<std::string, Bitmap>> by_label_;
     std::map<std::string, std::uint32_t> by_name_;
 };

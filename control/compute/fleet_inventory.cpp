@@ -9,9 +9,14 @@
 namespace ringwall::compute {
 namespace {
 
-bool sees(const Bitmap& sight, const Row& row) {
+bool saw(const View& view, const Row& row) {
     return std::ranges::any_of(row.identities,
-                               [&](std::uint32_t identity) { return sight.contains(identity); });
+                               [&](std::uint32_t identity) { return view.had(identity); });
+}
+
+bool sees(const View& view, const Row& row) {
+    return std::ranges::any_of(row.identities,
+                               [&](std::uint32_t identity) { return view.has(identity); });
 }
 
 v1::AddressOwner owner(const RowKey& key, const Row& row) {
@@ -36,15 +41,31 @@ v1::Identity Fleet::State::row_of(std::uint32_t identity) const {
     return out;
 }
 
-Fleet::State::View Fleet::State::view_of(const Host& before, const Host& now) const {
+View Fleet::State::view_of(std::uint32_t subject) const {
     if (inventory_ == Inventory::all)
-        return {live_before_, identities_.live()};
-    View out;
-    for (const SubjectState& subject : before)
-        out.before |= subjects_.sight_before(subject.identity);
+        return {identities_.live(), identities_.moves()};
+    return subjects_.sight(subject);
+}
+
+View Fleet::State::view_of(const Host& before, const Host& now, Sight& shared) const {
+    if (inventory_ == Inventory::all)
+        return {identities_.live(), identities_.moves()};
+    if (before.size() == 1 && now.size() == 1 && before[0].identity == now[0].identity)
+        return subjects_.sight(now[0].identity);
+    Bitmap had;
+    for (const SubjectState& subject : before) {
+        const View view = subjects_.sight(subject.identity);
+        Bitmap own = view.now;
+        for (const std::uint32_t identity : view.moves.gained)
+            own.remove(identity);
+        for (const std::uint32_t identity : view.moves.lost)
+            own.add(identity);
+        had |= own;
+    }
     for (const SubjectState& subject : now)
-        out.now |= subjects_.sight(subject.identity);
-    return out;
+        shared.now |= subjects_.sight(subject.identity).now;
+    shared.moves.become(had, shared.now);
+    return {shared.now, shared.moves};
 }
 
 // Addresses whose rows, or whether they are seen, may differ.
@@ -56,59 +77,64 @@ std::set<Address> Fleet::State::doubtful(const std::string& name, const View& vi
     };
     for (const auto& [key, row] : members_.touched())
         add(key);
-    Bitmap moved = difference(view.before, view.now);
-    moved |= difference(view.now, view.before);
-    for (const std::uint32_t identity : moved.numbers())
-        for (const RowKey& key : members_.rows_of(identity))
-            add(key);
+    for (const NumberSet* moved : {&view.moves.gained, &view.moves.lost})
+        for (const std::uint32_t identity : *moved)
+            for (const RowKey& key : members_.rows_of(identity))
+                add(key);
     return out;
 }
 
 // Does it claim, beside somebody in sight, an address that is not one of `but`?
 bool Fleet::State::claims_elsewhere(std::uint32_t identity, const std::string& name,
-                                    const std::set<Address>& but, const Bitmap& sight) const {
+                                    const std::set<Address>& but, const View& view) const {
     return std::ranges::any_of(members_.rows_of(identity), [&](const RowKey& key) {
         return (key.second.empty() || key.second == name) && !but.contains(key.first) &&
-               (sees(sight, members_.row({key.first, {}})) ||
-                sees(sight, members_.row({key.first, name})));
+               (sees(view, members_.row({key.first, {}})) ||
+                sees(view, members_.row({key.first, name})));
     });
 }
 
 // Who is not involved comes into sight or leaves it only when the host's own rules are others.
 bool Fleet::State::has_other_rules(const View& view) const {
-    return !difference(difference(view.before, view.now), involved_).empty() ||
-           !difference(difference(view.now, view.before), involved_).empty();
+    const auto is_other = [&](std::uint32_t identity) { return !involved_.contains(identity); };
+    return std::ranges::any_of(view.moves.gained, is_other) ||
+           std::ranges::any_of(view.moves.lost, is_other);
 }
 
 InventoryDelta Fleet::State::difference_of(const std::string& name, const View& view) const {
     InventoryDelta out;
-    Bitmap had = view.before, has = view.now;
+    NumberSet before_shown, now_shown; // in sight, or beside somebody in sight
     const std::set<Address> addresses = doubtful(name, view);
     for (const Address& address : addresses) {
         const std::array<RowKey, 2> keys{RowKey{address, {}}, RowKey{address, name}};
         const std::array before{members_.row_before(keys[0]), members_.row_before(keys[1])};
         const std::array now{members_.row(keys[0]), members_.row(keys[1])};
-        const bool saw = sees(view.before, before[0]) || sees(view.before, before[1]);
-        const bool seen = sees(view.now, now[0]) || sees(view.now, now[1]);
+        const bool was_seen = saw(view, before[0]) || saw(view, before[1]);
+        const bool is_seen = sees(view, now[0]) || sees(view, now[1]);
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            const bool was = saw && before[i].exists(), is = seen && now[i].exists();
+            const bool was = was_seen && before[i].exists(), is = is_seen && now[i].exists();
             if (is && (!was || before[i] != now[i]))
                 out.addresses.push_back(owner(keys[i], now[i]));
             if (was && !is)
                 out.removed_addresses.emplace_back(wire(address), keys[i].second);
-            for (const std::uint32_t identity : before[i].identities)
-                if (saw)
-                    had.add(identity);
-            for (const std::uint32_t identity : now[i].identities)
-                if (seen)
-                    has.add(identity);
+            if (was_seen)
+                before_shown.insert(before[i].identities.begin(), before[i].identities.end());
+            if (is_seen)
+                now_shown.insert(now[i].identities.begin(), now[i].identities.end());
         }
     }
-    for (const std::uint32_t identity : difference(has, had).numbers())
-        if (!claims_elsewhere(identity, name, addresses, view.now))
+    const auto is_shown_by_others = [&](std::uint32_t identity) {
+        return claims_elsewhere(identity, name, addresses, view);
+    };
+    NumberSet appear = now_shown, vanish = before_shown;
+    appear.insert(view.moves.gained.begin(), view.moves.gained.end());
+    vanish.insert(view.moves.lost.begin(), view.moves.lost.end());
+    for (const std::uint32_t identity : appear)
+        if (!view.had(identity) && !before_shown.contains(identity) &&
+            !is_shown_by_others(identity))
             out.identities.push_back(row_of(identity));
-    for (const std::uint32_t identity : difference(had, has).numbers())
-        if (!claims_elsewhere(identity, name, addresses, view.now))
+    for (const std::uint32_t identity : vanish)
+        if (!view.has(identity) && !now_shown.contains(identity) && !is_shown_by_others(identity))
             out.removed_identities.push_back(identity);
     out.gains = !out.identities.empty();
     out.loses = !out.removed_identities.empty();
@@ -118,15 +144,17 @@ InventoryDelta Fleet::State::difference_of(const std::string& name, const View& 
 // Identities by which views may differ in what a change means to them: those that came or went, the
 // owners of addresses that changed hands, and who shares an address with one of these.
 Bitmap Fleet::State::involved() const {
-    Bitmap core = difference(live_before_, identities_.live());
-    core |= difference(identities_.live(), live_before_);
+    Bitmap core;
+    for (const NumberSet* moved : {&identities_.moves().gained, &identities_.moves().lost})
+        for (const std::uint32_t identity : *moved)
+            core.add(identity);
     for (const auto& [key, before] : members_.touched())
         for (const Row& row : {before, members_.row(key)})
             for (const std::uint32_t identity : row.identities)
                 core.add(identity);
     Bitmap out = core;
     for (const std::uint32_t identity : core.numbers())
-        for (const RowKey& key : members_.rows_of(identity))
+        for (const RowKey& key : members_.shared_rows_of(identity))
             for (const std::uint32_t sharing : members_.row(key).identities)
                 out.add(sharing);
     return out;
@@ -140,8 +168,8 @@ std::shared_ptr<const InventoryDelta> Fleet::State::inventory_delta(const std::s
     if (has_other_rules(view)) {
         InventoryDelta out;
         out.whole = true;
-        out.gains = !difference(view.now, view.before).empty();
-        out.loses = !difference(view.before, view.now).empty();
+        out.gains = !view.moves.gained.empty();
+        out.loses = !view.moves.lost.empty();
         return std::make_shared<const InventoryDelta>(std::move(out));
     }
     const auto make = [&]() -> std::shared_ptr<const InventoryDelta> {
@@ -150,10 +178,11 @@ std::shared_ptr<const InventoryDelta> Fleet::State::inventory_delta(const std::s
     };
     if (local_.contains(name) || members_.with_local_rows().contains(name))
         return make();
-    const Memo::key_type seen{intersection(involved_, view.before).numbers(),
-                              intersection(involved_, view.now).numbers()};
+    Memo::key_type seen{intersection(involved_, view.now).numbers(), view.moves.gained,
+                        view.moves.lost};
     const auto known = memo_.find(seen);
-    return known != memo_.end() ? known->second : memo_.emplace(seen, make()).first->second;
+    return known != memo_.end() ? known->second
+                                : memo_.emplace(std::move(seen), make()).first->second;
 }
 
 std::expected<const std::string*, Error> Fleet::State::find_host(std::string_view name) const {
@@ -179,7 +208,8 @@ std::expected<v1::Inventory, Error> Fleet::State::inventory(std::string_view nam
     if (!host)
         return std::unexpected(host.error());
     const Host now = host_now(**host);
-    const Bitmap sight = view_of(now, now).now;
+    Sight shared;
+    const Bitmap& sight = view_of(now, now, shared).now;
     std::set<Address> addresses;
     for (const std::uint32_t identity : sight.numbers())
         for (const RowKey& key : members_.rows_of(identity))

@@ -1,5 +1,7 @@
 #include "control/compute/fleet_members.h"
 
+#include <algorithm>
+
 namespace ringwall::compute {
 namespace {
 
@@ -12,6 +14,11 @@ std::string realm(const model::Workload& workload) {
 bool same_place(const model::Workload& a, const model::Workload& b) {
     return a.addresses == b.addresses && realm(a) == realm(b) && a.host == b.host &&
            a.cgroup == b.cgroup && a.managed == b.managed;
+}
+
+void add_rows(const Member& member, std::vector<RowKey>& out) {
+    for (const Address& address : member.workload->addresses)
+        out.emplace_back(address, realm(*member.workload));
 }
 
 } // namespace
@@ -77,7 +84,14 @@ void Members::join(const Member& member) {
     for (const Address& address : workload.addresses) {
         const RowKey key{address, realm(workload)};
         touch(key);
-        if (rows_[key].insert(&member).second && !key.second.empty() && ++local_rows_[key.second])
+        auto& row = rows_[key];
+        if (!row.insert(&member).second)
+            continue;
+        if (row.size() == 2)
+            std::ranges::for_each(row, [this](const Member* each) { share(each); });
+        else if (row.size() > 2)
+            share(&member);
+        if (!key.second.empty() && ++local_rows_[key.second])
             local_hosts_.insert(key.second);
     }
 }
@@ -97,11 +111,24 @@ void Members::leave(const Member& member) {
         const auto row = rows_.find(key);
         if (row == rows_.end() || row->second.erase(&member) == 0)
             continue;
+        if (!row->second.empty())
+            unshare(&member);
+        if (row->second.size() == 1)
+            unshare(*row->second.begin());
         if (row->second.empty())
             rows_.erase(row);
         if (!key.second.empty() && --local_rows_[key.second] == 0)
             local_hosts_.erase(key.second);
     }
+}
+
+void Members::share(const Member* member) {
+    ++sharing_[member];
+}
+
+void Members::unshare(const Member* member) {
+    if (const auto found = sharing_.find(member); --found->second == 0)
+        sharing_.erase(found);
 }
 
 void Members::touch(const RowKey& key) {
@@ -127,8 +154,16 @@ Row Members::row_before(const RowKey& key) const {
 std::vector<RowKey> Members::rows_of(std::uint32_t identity) const {
     std::vector<RowKey> out;
     for (const Member* member : having(identity))
-        for (const Address& address : member->workload->addresses)
-            out.emplace_back(address, realm(*member->workload));
+        add_rows(*member, out);
+    return out;
+}
+
+std::vector<RowKey> Members::shared_rows_of(std::uint32_t identity) const {
+    std::vector<RowKey> out;
+    if (!sharing_.empty())
+        for (const Member* member : having(identity))
+            if (sharing_.contains(member))
+                add_rows(*member, out);
     return out;
 }
 

@@ -51,6 +51,8 @@ class Members {
     Row row(const RowKey& key) const;
     Row row_before(const RowKey& key) const;
     std::vector<RowKey> rows_of(std::uint32_t identity) const; // of its present members
+    // With those that others claim too, and without members that share none.
+    std::vector<RowKey> shared_rows_of(std::uint32_t identity) const;
     std::vector<const std::string*> realms_of(const Address& address) const; // hosts'
     const std::set<std::string>& with_local_rows() const { return local_hosts_; }
     // Rows that were put or removed since clear_touched(), as they stood then.
@@ -61,6 +63,8 @@ class Members {
     void join(const Member& member);
     void leave(const Member& member);
     void touch(const RowKey& key);
+    void share(const Member* member);
+    void unshare(const Member* member);
 
     ByName all_;
     std::unordered_map<std::uint32_t, std::vector<const Member*>> having_; // walked often
@@ -68,6 +72,7 @@ class Members {
     std::map<std::pair<std::string, std::string>, const Member*> cgroups_;
     std::set<std::string> hosts_;
     std::map<RowKey, std::set<const Member*>> rows_;
+    std::unordered_map<const Member*, std::size_t> sharing_; // of its rows, those of several
     std::map<std::string, std::size_t> local_rows_;
     std::set<std::string> local_hosts_;
     std::map<RowKey, Row> touched_;

@@ -185,7 +185,6 @@ std::expected<Change, Error> Fleet::State::provision(const model::Policy& policy
                                                      std::uint64_t new_version) {
     if (auto wrong = problem(whole(members_, {}, policy)))
         return std::unexpected(*wrong);
-    live_before_ = identities_.live();
     const Words lists = take_lists(policy);
     drop_rules(stale_rules(policy));
     objects_ = {{}, policy.services, policy.lists, policy.groups, policy.rule_sets};
@@ -212,7 +211,6 @@ Change Fleet::State::name_also(Words workloads) {
             if (!naming_.contains(name) && workloads.contains(name) != also_.contains(name))
                 renamed.insert(name);
     also_ = std::move(workloads);
-    live_before_ = identities_.live();
     identify(renamed);
     return finish({});
 }

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,6 +17,7 @@
 #include "control/compute/fleet_extents.h"
 #include "control/compute/fleet_identities.h"
 #include "control/compute/fleet_members.h"
+#include "control/compute/fleet_moves.h"
 #include "control/compute/fleet_rule.h"
 #include "control/compute/fleet_subjects.h"
 
@@ -64,9 +65,10 @@ class Fleet::State {
         std::shared_ptr<const Roster> plain;
         std::set<std::string> others;
     };
-    // Who is in sight of a host; what was, before this change.
-    struct View {
-        Bitmap before, now;
+    // What a host of several subjects sees.
+    struct Sight {
+        Bitmap now;
+        Moves moves;
     };
 
     // fleet_edit.cpp: workloads
@@ -111,7 +113,9 @@ class Fleet::State {
                              const std::set<std::string>& lists) const;
 
     // fleet_inventory.cpp: what a host sees
-    View view_of(const Host& before, const Host& now) const;
+    View view_of(std::uint32_t subject) const; // of a host that is this subject alone
+    // `shared` holds what no one subject has for itself.
+    View view_of(const Host& before, const Host& now, Sight& shared) const;
     std::shared_ptr<const InventoryDelta> inventory_delta(const std::string& name,
                                                           const View& view);
     Bitmap involved() const;
@@ -119,7 +123,7 @@ class Fleet::State {
     InventoryDelta difference_of(const std::string& name, const View& view) const;
     std::set<Address> doubtful(const std::string& name, const View& view) const;
     bool claims_elsewhere(std::uint32_t identity, const std::string& name,
-                          const std::set<Address>& but, const Bitmap& sight) const;
+                          const std::set<Address>& but, const View& view) const;
     v1::Identity row_of(std::uint32_t identity) const;
 
     Inventory inventory_;
@@ -132,15 +136,14 @@ class Fleet::State {
     IdentityTable identities_;
     Extents extents_;
     Subjects subjects_;
-    std::unordered_map<std::uint32_t, Alike> alike_; // by identity, as far as it was asked for
+    std::vector<std::optional<Alike>> alike_; // by identity, as far as it was asked for
 
     // Of the change under way.
     std::map<std::string, std::optional<Host>> hosts_before_; // those that differ by themselves
-    Bitmap live_before_;
     std::set<std::string> local_; // hosts with addresses of their own realm, now or before
-    using Memo = std::map<std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>,
+    using Memo = std::map<std::tuple<std::vector<std::uint32_t>, NumberSet, NumberSet>,
                           std::shared_ptr<const InventoryDelta>>;
-    Memo memo_;       // by what is seen of those involved, before and now
+    Memo memo_;       // by what is seen of those involved, and its moves
     Bitmap involved_; // see involved()
 };
 

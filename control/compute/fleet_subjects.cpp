@@ -7,10 +7,9 @@
 namespace ringwall::compute {
 namespace {
 
-const Bitmap& nobody() {
-    static const Bitmap empty;
-    return empty;
-}
+const Bitmap nobody;
+const Moves unmoved;
+const Subjects::Rules no_rules;
 
 bool equal(const SubjectRules& a, const SubjectRules& b) {
     return std::ranges::equal(a.programs, b.programs, [](const auto& one, const auto& other) {
@@ -22,45 +21,97 @@ std::pair<std::size_t, bool> place(const ProgramNode* node) {
     return {node->rule->rank, !node->outbound};
 }
 
+std::shared_ptr<const SubjectRules> rules_at(const std::vector<ProgramNode*>& nodes) {
+    auto out = std::make_shared<SubjectRules>();
+    out->programs.reserve(nodes.size());
+    for (const ProgramNode* node : nodes)
+        if (!node->program->pieces.empty()) {
+            out->programs.push_back(node->program);
+            out->lists.insert(node->program->lists.begin(), node->program->lists.end());
+        }
+    return out;
+}
+
+bool names(const SubjectRules& rules, std::uint32_t identity) {
+    return std::ranges::any_of(
+        rules.programs, [&](const auto& program) { return program->named.contains(identity); });
+}
+
+bool names_all(const SubjectRules& rules) {
+    return std::ranges::any_of(rules.programs,
+                               [](const auto& program) { return program->all_workloads; });
+}
+
+Bitmap named_by(const SubjectRules& rules) {
+    std::vector<const Bitmap*> parts;
+    for (const auto& program : rules.programs)
+        parts.push_back(&program->named);
+    return union_of(parts);
+}
+
 } // namespace
 
-Subjects::Touch& Subjects::touch(std::uint32_t subject) {
-    const auto [touch, added] = touches_.try_emplace(subject);
-    if (added)
-        if (const auto found = all_.find(subject); found != all_.end()) {
-            touch->second.rules = found->second.rules;
-            touch->second.sight = found->second.sight;
-        }
-    return touch->second;
+Subjects::Slot& Subjects::slot(std::uint32_t number) {
+    if (number >= slots_.size())
+        slots_.resize(number + std::size_t{1});
+    return slots_[number];
+}
+
+const Subjects::Subject* Subjects::find(std::uint32_t number) const {
+    return number < slots_.size() && slots_[number].subject ? &*slots_[number].subject : nullptr;
+}
+
+const Subjects::Touch* Subjects::touched(std::uint32_t number) const {
+    return number < slots_.size() && slots_[number].touch ? &touches_[*slots_[number].touch]
+                                                          : nullptr;
+}
+
+Subjects::Touch& Subjects::touch(std::uint32_t number) {
+    Slot& at = slot(number);
+    if (!at.touch) {
+        at.touch = touches_.size();
+        Touch& made = touches_.emplace_back();
+        made.number = number;
+        made.rules = rules(number);
+    }
+    return touches_[*at.touch];
+}
+
+void Subjects::settled() {
+    for (const Touch& touch : touches_)
+        slots_[touch.number].touch.reset();
+    touches_.clear();
 }
 
 void Subjects::born(std::uint32_t subject) {
     touch(subject).fresh = true;
-    all_.try_emplace(subject);
+    if (Slot& at = slot(subject); !at.subject)
+        at.subject = Subject{};
 }
 
 void Subjects::died(std::uint32_t subject) {
-    touch(subject);
-    all_.erase(subject);
+    touch(subject).moves.become(sight(subject).now, nobody);
+    slot(subject).subject.reset();
     see_all_.remove(subject);
 }
 
 void Subjects::add(std::uint32_t subject, ProgramNode* node) {
     touch(subject).fresh = true;
-    all_.at(subject).nodes.push_back(node);
+    slot(subject).subject.value().nodes.push_back(node);
 }
 
 void Subjects::replace(ProgramNode* node, std::shared_ptr<const Program> program) {
     if (*program == *node->program)
         return;
-    const Bitmap doubtful = [&] {
-        Bitmap both = difference(program->named, node->program->named);
-        both |= difference(node->program->named, program->named);
-        return both;
-    }();
+    const auto named = difference(program->named, node->program->named).numbers();
+    const auto unnamed = difference(node->program->named, program->named).numbers();
     node->program = std::move(program);
-    for (const std::uint32_t subject : node->subjects.numbers())
-        touch(subject).doubtful |= doubtful;
+    for (const std::uint32_t subject : node->subjects.numbers()) {
+        Touch& at = touch(subject);
+        at.reprogrammed = true;
+        at.named.insert(boost::container::ordered_unique_range, named.begin(), named.end());
+        at.unnamed.insert(boost::container::ordered_unique_range, unnamed.begin(), unnamed.end());
+    }
 }
 
 void Subjects::drop(const std::set<const CompiledRule*>& rules) {
@@ -70,126 +121,109 @@ void Subjects::drop(const std::set<const CompiledRule*>& rules) {
             touched |= node->subjects;
     for (const std::uint32_t subject : touched.numbers()) {
         touch(subject).fresh = true;
-        std::erase_if(all_.at(subject).nodes,
+        std::erase_if(slot(subject).subject.value().nodes,
                       [&](const ProgramNode* node) { return rules.contains(node->rule); });
     }
 }
 
-void Subjects::publish(const Bitmap& live) {
-    for (const std::uint32_t subject : see_all_.numbers())
-        if (with_sight_ && all_.at(subject).sight != live)
+void Subjects::publish(const View& living) {
+    if (with_sight_ && !living.moves.empty())
+        for (const std::uint32_t subject : see_all_.numbers())
             touch(subject);
-    for (auto& [subject, touch] : touches_)
-        publish(subject, touch, live);
+    for (Touch& each : touches_)
+        publish(each, living);
 }
 
-void Subjects::publish(std::uint32_t number, Touch& touch, const Bitmap& live) {
-    const auto found = all_.find(number);
-    if (found == all_.end()) {
-        index(number, touch.sight, nobody());
-        touch.changed = touch.rules != nullptr;
-        return;
-    }
-    Subject& subject = found->second;
-    std::ranges::sort(subject.nodes, {}, place);
-    auto rules = std::make_shared<SubjectRules>();
-    rules->programs.reserve(subject.nodes.size());
-    for (const ProgramNode* node : subject.nodes)
-        if (!node->program->pieces.empty()) {
-            rules->programs.push_back(node->program);
-            rules->lists.insert(node->program->lists.begin(), node->program->lists.end());
+void Subjects::publish(Touch& touch, const View& living) {
+    if (auto& subject = slots_[touch.number].subject) {
+        if (touch.fresh)
+            std::ranges::sort(subject->nodes, {}, place);
+        if (touch.fresh || touch.reprogrammed) {
+            auto rules = rules_at(subject->nodes);
+            const bool same = touch.rules && equal(*touch.rules, *rules);
+            subject->rules = same ? touch.rules : std::move(rules);
         }
-    if (!touch.rules || !equal(*touch.rules, *rules)) {
-        subject.rules = std::move(rules);
-        touch.changed = true;
+        if (with_sight_)
+            look(*subject, touch, living);
+        if (subject->sees_all)
+            see_all_.add(touch.number);
+        else
+            see_all_.remove(touch.number);
     }
-    if (!with_sight_)
-        return;
-    look(subject, number, touch, live);
-    if (subject.sees_all)
-        see_all_.add(number);
-    else
-        see_all_.remove(number);
-    touch.changed |= subject.sight != touch.sight;
-    index(number, touch.sight, subject.sight);
+    touch.changed = rules(touch.number) != touch.rules || !touch.moves.empty();
+    for (const std::uint32_t identity : touch.moves.gained)
+        slot(identity).seen_by.add(touch.number);
+    for (const std::uint32_t identity : touch.moves.lost)
+        slot(identity).seen_by.remove(touch.number);
 }
 
-void Subjects::look(Subject& subject, std::uint32_t self, const Touch& touch,
-                    const Bitmap& live) const {
-    const auto& programs = subject.rules->programs;
-    const bool saw_all = subject.sees_all;
-    subject.sees_all =
-        std::ranges::any_of(programs, [](const auto& program) { return program->all_workloads; });
-    if (subject.sees_all) {
-        subject.sight = live;
-    } else if (touch.fresh || saw_all) {
-        std::vector<const Bitmap*> parts;
-        for (const auto& program : programs)
-            parts.push_back(&program->named);
-        subject.sight = union_of(parts);
-        subject.sight.add(self);
+void Subjects::look(Subject& subject, Touch& touch, const View& living) {
+    const SubjectRules& rules = *subject.rules;
+    const bool saw_all = std::exchange(subject.sees_all, names_all(rules));
+    const auto add = [&](std::uint32_t identity) {
+        if (!subject.sight.contains(identity))
+            touch.moves.gain(identity);
+        subject.sight.add(identity);
+    };
+    const auto remove = [&](std::uint32_t identity) {
+        if (subject.sight.contains(identity))
+            touch.moves.lose(identity);
+        subject.sight.remove(identity);
+    };
+    if (subject.sees_all && saw_all) {
+        std::ranges::for_each(living.moves.gained, add);
+        std::ranges::for_each(living.moves.lost, remove);
+    } else if (touch.fresh || saw_all || subject.sees_all) {
+        Bitmap now = subject.sees_all ? living.now : named_by(rules);
+        now.add(touch.number);
+        touch.moves.become(subject.sight, now);
+        subject.sight = std::move(now);
     } else {
-        for (const std::uint32_t identity : touch.doubtful.numbers())
-            if (identity == self || std::ranges::any_of(programs, [&](const auto& program) {
-                    return program->named.contains(identity);
-                }))
-                subject.sight.add(identity);
-            else
-                subject.sight.remove(identity);
-    }
-}
-
-void Subjects::index(std::uint32_t subject, const Bitmap& before, const Bitmap& now) {
-    for (const std::uint32_t identity : difference(before, now).numbers())
-        seen_by_[identity].remove(subject);
-    for (const std::uint32_t identity : difference(now, before).numbers()) {
-        if (identity >= seen_by_.size())
-            seen_by_.resize(identity + 1);
-        seen_by_[identity].add(subject);
+        std::ranges::for_each(touch.named, add);
+        for (const std::uint32_t identity : touch.unnamed)
+            if (identity != touch.number && !names(rules, identity))
+                remove(identity);
     }
 }
 
 const std::vector<ProgramNode*>& Subjects::standing(std::uint32_t subject) const {
-    return all_.at(subject).nodes;
+    return slots_.at(subject).subject.value().nodes;
 }
 
-Subjects::Rules Subjects::rules(std::uint32_t subject) const {
-    const auto found = all_.find(subject);
-    return found == all_.end() ? nullptr : found->second.rules;
+const Subjects::Rules& Subjects::rules(std::uint32_t subject) const {
+    const Subject* found = find(subject);
+    return found ? found->rules : no_rules;
 }
 
-Subjects::Rules Subjects::rules_before(std::uint32_t subject) const {
-    const auto touched = touches_.find(subject);
-    return touched == touches_.end() ? rules(subject) : touched->second.rules;
+const Subjects::Rules& Subjects::rules_before(std::uint32_t subject) const {
+    const Touch* found = touched(subject);
+    return found ? found->rules : rules(subject);
 }
 
-const Bitmap& Subjects::sight(std::uint32_t subject) const {
-    const auto found = all_.find(subject);
-    return found == all_.end() ? nobody() : found->second.sight;
-}
-
-const Bitmap& Subjects::sight_before(std::uint32_t subject) const {
-    const auto touched = touches_.find(subject);
-    return touched == touches_.end() ? sight(subject) : touched->second.sight;
+View Subjects::sight(std::uint32_t subject) const {
+    const Subject* found = find(subject);
+    const Touch* moved = touched(subject);
+    return {found ? found->sight : nobody, moved ? moved->moves : unmoved};
 }
 
 const Bitmap& Subjects::seen_by(std::uint32_t identity) const {
-    return identity < seen_by_.size() ? seen_by_[identity] : nobody();
+    return identity < slots_.size() ? slots_[identity].seen_by : nobody;
 }
 
 std::vector<std::uint32_t> Subjects::changed() const {
     std::vector<std::uint32_t> out;
-    for (const auto& [subject, touch] : touches_)
+    for (const Touch& touch : touches_)
         if (touch.changed)
-            out.push_back(subject);
+            out.push_back(touch.number);
     return out;
 }
 
 std::vector<std::uint32_t> Subjects::naming(const std::set<std::string>& lists) const {
     std::vector<std::uint32_t> out;
-    for (const auto& [number, subject] : all_)
-        if (std::ranges::any_of(lists,
-                                [&](const auto& l) { return subject.rules->lists.contains(l); }))
+    for (std::uint32_t number = 0; number < slots_.size(); ++number)
+        if (const Subject* subject = find(number);
+            subject && std::ranges::any_of(
+                           lists, [&](const auto& l) { return subject->rules->lists.contains(l); }))
             out.push_back(number);
     return out;
 }

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "control/compute/fleet_bitmap.h"
 #include "control/compute/fleet_change.h"
+#include "control/compute/fleet_moves.h"
 #include "control/compute/fleet_rule.h"
 
 namespace ringwall::compute {
@@ -18,7 +20,7 @@ class Subjects {
   public:
     using Rules = std::shared_ptr<const SubjectRules>;
 
-    // Without sight, sight() is empty and costs nothing.
+    // Without sight, nobody sees anybody and it costs nothing.
     explicit Subjects(bool with_sight) : with_sight_(with_sight) {}
 
     void born(std::uint32_t subject);
@@ -27,43 +29,51 @@ class Subjects {
     // Another program at the same node.
     void replace(ProgramNode* node, std::shared_ptr<const Program> program);
     void drop(const std::set<const CompiledRule*>& rules);
-    // After the last of the above: makes rules and sights true. Who means all sees `live`.
-    void publish(const Bitmap& live);
-    void settled() { touches_.clear(); }
+    // After the last of the above: makes rules and sights true. Who means all sees the living.
+    void publish(const View& living);
+    void settled();
 
     const std::vector<ProgramNode*>& standing(std::uint32_t subject) const;
-    Rules rules(std::uint32_t subject) const;
-    Rules rules_before(std::uint32_t subject) const;
+    // Null: it is none, or was none.
+    const Rules& rules(std::uint32_t subject) const;
+    const Rules& rules_before(std::uint32_t subject) const;
     // The identities that its rules name, or all when some rule means all; and itself.
-    const Bitmap& sight(std::uint32_t subject) const;
-    const Bitmap& sight_before(std::uint32_t subject) const;
+    View sight(std::uint32_t subject) const;
     const Bitmap& seen_by(std::uint32_t identity) const;
     std::vector<std::uint32_t> changed() const; // rules or sight differ from before
     std::vector<std::uint32_t> naming(const std::set<std::string>& lists) const;
 
   private:
     struct Subject {
-        std::vector<ProgramNode*> nodes;
+        std::vector<ProgramNode*> nodes; // by place in the policy, once published
         Rules rules;
         Bitmap sight;
         bool sees_all = false;
     };
     struct Touch {
-        Rules rules; // null: was none
-        Bitmap sight;
-        Bitmap doubtful; // identities that a program names or named
-        bool fresh = false;
+        std::uint32_t number = 0;
+        Rules rules;              // null: was none
+        NumberSet named, unnamed; // by a program that did not before, or no more
+        Moves moves;              // of its sight
+        bool fresh = false;       // stands elsewhere
+        bool reprogrammed = false;
         bool changed = false;
     };
-    Touch& touch(std::uint32_t subject);
-    void publish(std::uint32_t subject, Touch& touch, const Bitmap& live);
-    void look(Subject& subject, std::uint32_t self, const Touch& touch, const Bitmap& live) const;
-    void index(std::uint32_t subject, const Bitmap& before, const Bitmap& now);
+    struct Slot { // of an identity's number
+        std::optional<Subject> subject;
+        std::optional<std::size_t> touch; // place in touches_
+        Bitmap seen_by;
+    };
+    Slot& slot(std::uint32_t number);
+    const Subject* find(std::uint32_t number) const;
+    const Touch* touched(std::uint32_t number) const;
+    Touch& touch(std::uint32_t number);
+    void publish(Touch& touch, const View& living);
+    static void look(Subject& subject, Touch& touch, const View& living);
 
     bool with_sight_;
-    std::map<std::uint32_t, Subject> all_;
-    std::map<std::uint32_t, Touch> touches_;
-    std::vector<Bitmap> seen_by_;
+    std::deque<Slot> slots_; // index: number
+    std::vector<Touch> touches_;
     Bitmap see_all_;
 };
 

@@ -226,6 +226,18 @@ TEST_F(FleetStory, AnotherClaimOnASeenAddressIsToldThoughNoRuleNamesWhoMakesIt) 
               (Words{"app-1", "app-2", "db-1", "dns-1", "dns-2", "web-1", "web-2"}));
 }
 
+TEST_F(FleetStory, WhoSharesAnAddressIsForgottenWhereNoOtherSharedAddressShowsThem) {
+    Workload blog = the("blog-1");
+    for (const char* shared : {"10.0.3.1", "10.0.2.1"}) // with dns-1, and with db-1
+        blog.addresses.push_back(Address::parse(shared).value());
+    put(blog);
+    Workload dns = the("dns-1");
+    dns.addresses = {Address::parse("10.0.3.9").value()};
+    const Change change = put(dns);
+    EXPECT_EQ(to(change, "web-1").inventory->removed_identities, std::vector{identity("blog-1")});
+    EXPECT_TRUE(to(change, "app-1").inventory->removed_identities.empty()) << "beside db-1";
+}
+
 TEST_F(FleetStory, AContainerComesWithItsOwnSubjectOnItsHost) {
     Workload shop = workload("app-1-c", having("db"), "10.0.9.1");
     shop.cgroup = "/machine.slice/c";
