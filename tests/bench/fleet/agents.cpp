@@ -75,12 +75,11 @@ agent::Verifier pinned(const Member& member, bool checks) {
 }
 
 struct Agent {
-    Agent(const Member& member, std::int64_t now, Seen& written, bool checks)
-        : name(member.paired.agent), context(client_context(member, now)), seen(written),
+    Agent(const Member& member, std::int64_t now, bool checks)
+        : name(member.paired.agent), context(client_context(member, now)),
           session(name, 1, "boot of " + name, pinned(member, checks)) {}
     std::string name;
     Context context;
-    Seen& seen;
     TestAgent session;
     std::shared_ptr<TlsStream> stream;
     std::shared_ptr<server::AgentLink> link;
@@ -88,10 +87,6 @@ struct Agent {
     void flush() {
         if (auto bytes = session.take_output(); !bytes.empty() && link)
             link->send(std::move(bytes));
-        if (session.applied == seen.applied)
-            return;
-        seen.last_ns = std::chrono::steady_clock::now().time_since_epoch().count();
-        seen.applied = session.applied;
     }
 };
 
@@ -100,9 +95,9 @@ class Agents {
     Agents(asio::io_context& context, std::uint16_t port)
         : context_(context), timer_(context), port_(port) {}
 
-    void add(const Member& member, std::int64_t now, Seen& seen) {
+    void add(const Member& member, std::int64_t now) {
         const bool checks = agents_.size() % one_that_checks == 0;
-        agents_.push_back(std::make_unique<Agent>(member, now, seen, checks));
+        agents_.push_back(std::make_unique<Agent>(member, now, checks));
     }
     void start() {
         for (std::size_t i = 0; i < connecting_at_once; ++i)
@@ -176,12 +171,12 @@ class Agents {
 
 } // namespace
 
-int run_agents(const std::vector<Member>& members, std::int64_t now, std::uint16_t port, Seen* seen,
+int run_agents(const std::vector<Member>& members, std::int64_t now, std::uint16_t port,
                int lifeline) {
     asio::io_context context(1);
     Agents agents(context, port);
     for (const auto& member : members)
-        agents.add(member, now, *seen++);
+        agents.add(member, now);
     asio::posix::stream_descriptor parent(context, lifeline);
     parent.async_wait(asio::posix::stream_descriptor::wait_read,
                       [&](const auto&) { context.stop(); });

@@ -1,8 +1,8 @@
 // What thousands of agents cost one controller: its real core and store on its real port, agents in
 // a second process over TLS on loopback. Pairing and connecting all of them, a provisioned change
-// until every agent concerned has it, a label change likewise, memory while they are idle.
+// until the controller has the acknowledgement of every agent concerned, a label change likewise,
+// memory while they are idle.
 // Prints numbers as JSON, not verdicts.
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,12 +15,13 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <span>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -149,18 +150,48 @@ std::vector<Member> read_members(const std::string& file) {
     return out;
 }
 
-// In memory that both processes see.
-Seen* shared_table(std::size_t agents) {
-    void* shared = mmap(nullptr, sizeof(Seen) * agents, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED)
-        throw std::runtime_error("no shared memory");
-    return new (shared) Seen[agents];
-}
+// The acknowledgements that the controller tells of: one for each half that an agent applied.
+class Acknowledgements {
+  public:
+    Acknowledgements(asio::io_context& context, core::Controller& controller)
+        : timer_(context), subscription_(controller.subscribe(0, [this](const core::Event& event) {
+              if (event.type == "agent")
+                  add(event.json);
+          })) {}
+
+    std::uint64_t count() const { return count_; }
+    const std::map<std::string, Clock::time_point>& newest() const { return newest_; } // by agent
+    void forget() { newest_.clear(); }
+    asio::awaitable<void> until(std::uint64_t count, std::chrono::seconds patience) {
+        awaited_ = count;
+        timer_.expires_after(patience);
+        if (count_ < count)
+            co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (count_ < count)
+            throw std::runtime_error(
+                fmt::format("only {} of {} halves were acknowledged", count_, count));
+    }
+
+  private:
+    void add(const std::string& text) {
+        const auto told = json::parse(text);
+        const auto what = json::value_to<std::string>(told.at("what"));
+        if (what != "policy" && what != "inventory")
+            return;
+        newest_[json::value_to<std::string>(told.at("agent"))] = Clock::now();
+        if (++count_ == awaited_)
+            timer_.cancel();
+    }
+
+    std::uint64_t count_ = 0, awaited_ = 0;
+    std::map<std::string, Clock::time_point> newest_;
+    asio::steady_timer timer_;
+    core::Events::Subscription subscription_;
+};
 
 class Bench {
   public:
-    Bench(asio::io_context& context, const Options& options, std::string directory, Seen* seen);
+    Bench(asio::io_context& context, const Options& options, std::string directory);
     void pair_all();
     std::uint16_t listen();
     asio::awaitable<json::object> run();
@@ -174,12 +205,13 @@ class Bench {
         timer_.expires_after(time);
         co_await timer_.async_wait(asio::use_awaitable);
     }
-    std::uint64_t applied() const;
     std::uint64_t released() const {
         const auto counters = controller_->counters();
         return counters.policies + counters.inventories;
     }
-    asio::awaitable<void> until_applied(std::uint64_t count);
+    asio::awaitable<void> until_acknowledged(std::uint64_t count) {
+        return acknowledgements_->until(count, std::chrono::seconds(options_.patience_seconds));
+    }
     asio::awaitable<std::vector<double>> timed(const std::function<void()>& step);
     asio::awaitable<json::object> provisions();
     asio::awaitable<json::object> relabels();
@@ -189,12 +221,12 @@ class Bench {
     Options options_;
     std::unique_ptr<core::Controller> controller_;
     std::unique_ptr<server::Server> server_;
+    std::unique_ptr<Acknowledgements> acknowledgements_;
     std::vector<Member> members_;
-    Seen* seen_;
 };
 
-Bench::Bench(asio::io_context& context, const Options& options, std::string directory, Seen* seen)
-    : context_(context), timer_(context), options_(options), seen_(seen) {
+Bench::Bench(asio::io_context& context, const Options& options, std::string directory)
+    : context_(context), timer_(context), options_(options) {
     core::Options core;
     core.data_dir = std::move(directory);
     core.version = "bench";
@@ -202,6 +234,7 @@ Bench::Bench(asio::io_context& context, const Options& options, std::string dire
     core.wall = wall_clock_ns;
     core.steady = server::boot_clock;
     controller_ = must(core::Controller::open(std::move(core)));
+    acknowledgements_ = std::make_unique<Acknowledgements>(context, *controller_);
 }
 
 void Bench::change(const json::value& document) {
@@ -251,33 +284,16 @@ std::uint16_t Bench::listen() {
     return server_->port();
 }
 
-std::uint64_t Bench::applied() const {
-    std::uint64_t out = 0;
-    for (const auto& each : std::span(seen_, options_.agents))
-        out += each.applied;
-    return out;
-}
-
-asio::awaitable<void> Bench::until_applied(std::uint64_t count) {
-    const auto start = Clock::now();
-    while (applied() < count) {
-        if (Clock::now() - start > std::chrono::seconds(options_.patience_seconds))
-            throw std::runtime_error(
-                fmt::format("only {} of {} halves were acknowledged", applied(), count));
-        co_await pass(std::chrono::milliseconds(2));
-    }
-}
-
-// One step, and for each agent that was given something how long it took until it had it.
+// One step, and for each agent that was given something how long it took until it was acknowledged.
 asio::awaitable<std::vector<double>> Bench::timed(const std::function<void()>& step) {
-    const auto before = applied(), given = released();
+    const auto before = acknowledgements_->count(), given = released();
+    acknowledgements_->forget();
     const auto start = Clock::now();
     step();
-    co_await until_applied(before + released() - given);
+    co_await until_acknowledged(before + released() - given);
     std::vector<double> out;
-    for (const auto& each : std::span(seen_, options_.agents))
-        if (const auto after = each.last_ns - start.time_since_epoch().count(); after > 0)
-            out.push_back(double(after) / 1e6);
+    for (const auto& [agent, when] : acknowledgements_->newest())
+        out.push_back(std::chrono::duration<double, std::milli>(when - start).count());
     co_return out;
 }
 
@@ -326,11 +342,10 @@ asio::awaitable<json::object> Bench::relabels() {
 asio::awaitable<json::object> Bench::run() {
     json::object out{{"agents", options_.agents}, {"rules", options_.rules}};
     const auto empty = resident_kib();
-    while (applied() == 0) // the second process makes its contexts
-        co_await pass(std::chrono::milliseconds(5));
+    co_await until_acknowledged(1); // the second process makes its contexts
     const auto start = Clock::now();
     const double cpu = cpu_seconds();
-    co_await until_applied(2 * options_.agents);
+    co_await until_acknowledged(2 * options_.agents);
     out["connect_all_ms"] = milliseconds_since(start);
     out["connect_cpu_ms_each"] = (cpu_seconds() - cpu) * 1000 / double(options_.agents);
     out["provision"] = co_await provisions();
@@ -347,14 +362,13 @@ asio::awaitable<json::object> Bench::run() {
 }
 
 // The agents' process; in it, this does not return.
-void serve_agents(const std::string& members, Seen* seen, int port_from, int lifeline) {
+void serve_agents(const std::string& members, int port_from, int lifeline) {
     std::uint16_t port = 0;
     if (read(port_from, &port, sizeof port) != sizeof port)
         _exit(1);
     int status = 1;
     try {
-        status = run_agents(read_members(members), wall_clock_ns() / ns_per_second, port, seen,
-                            lifeline);
+        status = run_agents(read_members(members), wall_clock_ns() / ns_per_second, port, lifeline);
     } catch (const std::exception& failed) {
         std::cerr << failed.what() << "\n";
     }
@@ -365,7 +379,6 @@ int measure(const Options& options, const std::string& directory) {
     std::array<int, 2> lifeline{}, news{};
     if (pipe(lifeline.data()) < 0 || pipe(news.data()) < 0)
         throw std::runtime_error("no pipes");
-    auto* const seen = shared_table(options.agents);
     const auto members = directory + "/members.json";
     // Before there is a controller: else each page that it writes to is copied, within what is
     // measured.
@@ -373,10 +386,10 @@ int measure(const Options& options, const std::string& directory) {
     if (child == 0) {
         close(lifeline[1]);
         close(news[1]);
-        serve_agents(members, seen, news[0], lifeline[0]);
+        serve_agents(members, news[0], lifeline[0]);
     }
     asio::io_context context(1);
-    Bench bench(context, options, directory, seen);
+    Bench bench(context, options, directory);
     const auto start = Clock::now();
     bench.pair_all();
     const double pairing = milliseconds_since(start) / double(options.agents);
