@@ -33,11 +33,11 @@ class TestAgent {
     }
     const agent::Session& session() const { return session_; }
 
-    std::string refuses;                  // not empty: why it refuses every policy
-    std::uint64_t applied = 0;            // policies and inventories
-    std::vector<v1::Command> commands{};  // not answered by itself
-    std::vector<std::uint64_t> stored{};  // FlowAck, as they came
-    std::vector<v1::FlowBatch> batches{}; // its spool
+    std::string refuses;                // not empty: why it refuses every policy
+    std::uint64_t applied = 0;          // policies and inventories
+    std::vector<v1::Command> commands;  // not answered by itself
+    std::vector<std::uint64_t> stored;  // FlowAck, as they came
+    std::vector<v1::FlowBatch> batches; // its spool
 
   private:
     void act(const agent::action::Connect&, std::vector<agent::Input>&) {}

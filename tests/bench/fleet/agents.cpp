@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -108,41 +109,41 @@ class Agents {
   private:
     void connect_next() {
         if (next_ < agents_.size())
-            asio::co_spawn(context_, serve(*agents_[next_++]), asio::detached);
+            asio::co_spawn(context_, serve(agents_[next_++].get()), asio::detached);
     }
 
-    asio::awaitable<void> serve(Agent& agent) {
+    asio::awaitable<void> serve(Agent* agent) {
         tcp::socket socket(context_);
         const tcp::endpoint server(asio::ip::address_v4::loopback(), port_);
         auto [failed] = co_await socket.async_connect(server, asio::as_tuple(asio::use_awaitable));
-        socket.set_option(tcp::no_delay(true), failed);
-        agent.stream = std::make_shared<TlsStream>(std::move(socket), agent.context.get(),
-                                                   TlsStream::Role::client);
-        failed = co_await agent.stream->handshake();
+        std::ignore = socket.set_option(tcp::no_delay(true), failed);
+        agent->stream = std::make_shared<TlsStream>(std::move(socket), agent->context.get(),
+                                                    TlsStream::Role::client);
+        failed = co_await agent->stream->handshake();
         connect_next();
         if (failed) {
-            fmt::print(stderr, "{}: {}\n", agent.name, failed.message());
+            fmt::print(stderr, "{}: {}\n", agent->name, failed.message());
             co_return;
         }
-        agent.link = std::make_shared<server::AgentLink>(agent.stream, server::LinkLimits{});
-        agent.session.connected(boot_clock());
-        agent.flush();
+        agent->link = std::make_shared<server::AgentLink>(agent->stream, server::LinkLimits{});
+        agent->session.connected(boot_clock());
+        agent->flush();
         co_await read(agent);
     }
 
-    asio::awaitable<void> read(Agent& agent) {
+    asio::awaitable<void> read(Agent* agent) {
         for (;;) {
-            const auto got = agent.stream->read_now(buffer_);
+            const auto got = agent->stream->read_now(buffer_);
             if (got && *got > 0) {
-                agent.session.received({buffer_.data(), *got}, boot_clock());
-                agent.flush();
+                agent->session.received({buffer_.data(), *got}, boot_clock());
+                agent->flush();
                 continue;
             }
-            auto failed = got ? co_await agent.stream->readable() : got.error();
+            auto failed = got ? co_await agent->stream->readable() : got.error();
             if (!failed)
                 continue;
-            fmt::print(stderr, "{}: {}\n", agent.name,
-                       agent.session.session().stats().last_trouble);
+            fmt::print(stderr, "{}: {}\n", agent->name,
+                       agent->session.session().stats().last_trouble);
             co_return;
         }
     }

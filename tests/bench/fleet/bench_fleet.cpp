@@ -191,7 +191,7 @@ class Acknowledgements {
 
 class Bench {
   public:
-    Bench(asio::io_context& context, const Options& options, std::string directory);
+    Bench(asio::io_context& context, Options options, std::string directory);
     void pair_all();
     std::uint16_t listen();
     asio::awaitable<json::object> run();
@@ -212,7 +212,7 @@ class Bench {
     asio::awaitable<void> until_acknowledged(std::uint64_t count) {
         return acknowledgements_->until(count, std::chrono::seconds(options_.patience_seconds));
     }
-    asio::awaitable<std::vector<double>> timed(const std::function<void()>& step);
+    asio::awaitable<std::vector<double>> timed(std::function<void()> step);
     asio::awaitable<json::object> provisions();
     asio::awaitable<json::object> relabels();
 
@@ -225,8 +225,8 @@ class Bench {
     std::vector<Member> members_;
 };
 
-Bench::Bench(asio::io_context& context, const Options& options, std::string directory)
-    : context_(context), timer_(context), options_(options) {
+Bench::Bench(asio::io_context& context, Options options, std::string directory)
+    : context_(context), timer_(context), options_(std::move(options)) {
     core::Options core;
     core.data_dir = std::move(directory);
     core.version = "bench";
@@ -285,7 +285,7 @@ std::uint16_t Bench::listen() {
 }
 
 // One step, and for each agent that was given something how long it took until it was acknowledged.
-asio::awaitable<std::vector<double>> Bench::timed(const std::function<void()>& step) {
+asio::awaitable<std::vector<double>> Bench::timed(std::function<void()> step) {
     const auto before = acknowledgements_->count(), given = released();
     acknowledgements_->forget();
     const auto start = Clock::now();
@@ -398,14 +398,15 @@ int measure(const Options& options, const std::string& directory) {
     if (child < 0 || write(news[1], &port, sizeof port) != sizeof port)
         throw std::runtime_error("no second process");
     int result = 1;
-    asio::co_spawn(context, bench.run(), [&](std::exception_ptr failed, json::object numbers) {
-        context.stop();
-        result = failed ? 1 : 0;
-        if (failed)
-            std::rethrow_exception(failed);
-        numbers["pair_ms_each"] = pairing;
-        std::cout << json::serialize(numbers) << "\n";
-    });
+    asio::co_spawn(context, bench.run(),
+                   [&](const std::exception_ptr& failed, json::object numbers) {
+                       context.stop();
+                       result = failed ? 1 : 0;
+                       if (failed)
+                           std::rethrow_exception(failed);
+                       numbers["pair_ms_each"] = pairing;
+                       std::cout << json::serialize(numbers) << "\n";
+                   });
     context.run();
     close(lifeline[1]); // the agents end
     waitpid(child, nullptr, 0);
