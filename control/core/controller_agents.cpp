@@ -2,12 +2,17 @@
 #include <algorithm>
 
 #include <boost/json/parse.hpp>
+#include <boost/json/value_to.hpp>
 #include <fmt/format.h>
 
 #include "common/ip.h"
+#include "common/pki/digest.h"
 #include "control/core/controller_impl.h"
 
 namespace ringwall::core {
+
+namespace json = boost::json;
+
 namespace {
 
 Error unknown(std::string_view agent) {
@@ -54,18 +59,31 @@ std::string endpoint(const std::string& host, std::uint16_t port) {
 
 } // namespace
 
-Result<std::vector<StoredProfile>> Controller::Impl::profiles() const {
-    const auto objects = all_objects(*store, "pairing_profile");
+Result<StoredProfile> Controller::Impl::profile_at(const std::string& name) const {
+    const auto object = store->object({"pairing_profile", name});
+    if (!object)
+        return std::unexpected(from(object.error()));
+    return parse_profile(name, json::parse(object->body));
+}
+
+// The one that a token is of; nullopt: there is none.
+Result<std::optional<StoredProfile>> Controller::Impl::profile_of(const std::string& token) const {
+    const auto digest = pki::sha256_hex(token);
+    if (const auto kept = store->object({pairing_token_kind, digest}))
+        return profile_at(json::value_to<std::string>(json::parse(kept->body).at("profile")));
+    else if (kept.error().code != store::Errc::not_found)
+        return std::unexpected(from(kept.error()));
+    const auto objects = all_objects(*store, "pairing_profile"); // an older store's
     if (!objects)
         return std::unexpected(objects.error());
-    std::vector<StoredProfile> out;
     for (const auto& object : *objects) {
-        auto profile = parse_profile(object.id.name, boost::json::parse(object.body));
+        auto profile = parse_profile(object.id.name, json::parse(object.body));
         if (!profile)
             return std::unexpected(profile.error());
-        out.push_back(std::move(*profile));
+        if (std::ranges::find(profile->tokens, digest) != profile->tokens.end())
+            return std::move(*profile);
     }
-    return out;
+    return std::nullopt;
 }
 
 Result<std::string> Controller::Impl::pairing_line(const store::Author& by,
@@ -80,37 +98,45 @@ Result<std::string> Controller::Impl::pairing_line(const store::Author& by,
                     fmt::format("the certificate of this controller does not have the name {}; it "
                                 "has {}; start it with --name {} as well",
                                 host, fmt::join(options.names, ", "), host));
-    const store::ObjectId id{"pairing_profile", profile};
-    const auto object = store->object(id);
-    if (!object)
-        return std::unexpected(from(object.error()));
-    auto stored = parse_profile(profile, boost::json::parse(object->body));
+    const auto stored = profile_at(profile);
     if (!stored)
         return std::unexpected(stored.error());
-    auto line = enrolment.line(std::move(*stored), host, options.port);
+    auto line = enrolment.line(stored->profile, host, options.port);
     if (!line)
         return std::unexpected(line.error());
-    const store::Edit edit{id, to_json(line->profile), object->revision};
+    const store::Edit edit{{pairing_token_kind, line->token_sha256}, token_of(profile), {}};
     if (auto kept = store->commit({by, {edit}}); !kept)
         return std::unexpected(from(kept.error()));
     return line->text;
 }
 
-std::vector<pki::KnownWorkload> Controller::Impl::known_workloads() const {
-    std::vector<pki::KnownWorkload> out;
-    for (const auto& workload : policies.draft().workloads) {
-        if (!workload.managed || !workload.cgroup.empty())
-            continue;
-        pki::KnownWorkload known{workload.name, {}, false, workload.labels, workload.mode, {}};
-        if (const auto record = records_.find(workload.name); record != records_.end()) {
-            const auto* state = hub.state(workload.name);
-            known.machine_id = record->second.revoked.empty() ? record->second.machine_id : "";
-            known.live = state && state->live;
-            for (const auto& [serial, end] : record->second.certificates)
-                known.serials.push_back(serial);
-        }
-        out.push_back(std::move(known));
+std::optional<pki::KnownWorkload> Controller::Impl::known_workload(const std::string& name) const {
+    const auto* workload = policies.workload(name);
+    if (!workload || !workload->managed || !workload->cgroup.empty())
+        return std::nullopt;
+    pki::KnownWorkload out{name, {}, false, workload->labels, workload->mode, {}};
+    if (const auto record = records_.find(name); record != records_.end()) {
+        const auto* state = hub.state(name);
+        out.machine_id = record->second.revoked.empty() ? record->second.machine_id : "";
+        out.live = state && state->live;
+        for (const auto& [serial, end] : record->second.certificates)
+            out.serials.push_back(serial);
     }
+    return out;
+}
+
+// Those with the host's name or its machine id.
+std::vector<pki::KnownWorkload>
+Controller::Impl::known_workloads(const std::string& name, const pki::HostFacts& host) const {
+    std::vector<pki::KnownWorkload> out;
+    const auto add = [&](const std::string& one) {
+        if (auto known = known_workload(one))
+            out.push_back(std::move(*known));
+    };
+    add(name);
+    for (const auto& [other, record] : records_)
+        if (record.machine_id == host.machine_id && other != name)
+            add(other);
     return out;
 }
 
@@ -137,9 +163,9 @@ Result<PairAnswer> Controller::Impl::pair(const PairRequest& request) {
 }
 
 Result<PairAnswer> Controller::Impl::pair_with_store(const PairRequest& request) {
-    const auto stored = profiles();
-    if (!stored)
-        return std::unexpected(stored.error());
+    const auto profile = profile_of(request.redemption.token);
+    if (!profile)
+        return std::unexpected(profile.error());
     const auto name = request.redemption.name.empty() ? request.redemption.facts.hostname
                                                       : request.redemption.name;
     if (const auto* workload = policies.workload(name);
@@ -150,7 +176,8 @@ Result<PairAnswer> Controller::Impl::pair_with_store(const PairRequest& request)
                         "and another name, or make it a managed one",
                         name));
     auto joined =
-        enrolment.join(request.redemption, *stored, known_workloads(), records_, now_seconds());
+        enrolment.join(request.redemption, *profile,
+                       known_workloads(name, request.redemption.facts), records_, now_seconds());
     if (!joined)
         return std::unexpected(joined.error());
     const store::Author by{"pairing of " + joined->agent, request.peer, options.wall(), {}};
@@ -187,7 +214,7 @@ Result<PairAnswer> Controller::Impl::renew(const std::string& agent, const std::
 
 Result<void> Controller::Impl::keep_record(const store::Author& by, const std::string& agent,
                                            const AgentRecord& record) {
-    const store::Edit edit{{"agent", agent}, boost::json::parse(to_json(record)), {}};
+    const store::Edit edit{{"agent", agent}, json::parse(to_json(record)), {}};
     if (auto kept = store->commit({by, {edit}}); !kept)
         return std::unexpected(from(kept.error()));
     records_[agent] = record;
@@ -285,7 +312,7 @@ Result<void> Controller::Impl::command(const store::Author& by, const std::strin
     if (auto there = reachable(agent); !there)
         return there;
     const store::Edit edit{{"command", fmt::format("{}.{}", agent, options.wall())},
-                           boost::json::object{{"agent", agent}, {"what", what(command)}},
+                           json::object{{"agent", agent}, {"what", what(command)}},
                            {}};
     if (auto kept = store->commit({by, {edit}}); !kept)
         return std::unexpected(from(kept.error()));

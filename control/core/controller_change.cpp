@@ -26,11 +26,26 @@ Error paired_still(const store::ObjectId& workload) {
 
 } // namespace
 
-// A profile is checked here, and keeps the tokens that were made of it. The record of a revoked
-// agent goes with its workload.
+// A later profile of the same name must not make them good again.
+Result<void> Controller::Impl::forget_tokens(const std::string& profile,
+                                             std::vector<store::Edit>& edits) const {
+    const auto tokens = all_objects(*store, pairing_token_kind);
+    if (!tokens)
+        return std::unexpected(tokens.error());
+    for (const auto& token : *tokens)
+        if (json::parse(token.body) == token_of(profile))
+            edits.push_back({token.id, {}, {}});
+    return {};
+}
+
+// A profile is checked here, and keeps the tokens that were made of it, which go with it. The
+// record of a revoked agent goes with its workload.
 Result<store::Change> Controller::Impl::completed(const store::Change& change) const {
     store::Change out = change;
     for (const auto& edit : change.edits) {
+        if (edit.id.kind == "pairing_profile" && !edit.body)
+            if (auto gone = forget_tokens(edit.id.name, out.edits); !gone)
+                return std::unexpected(gone.error());
         const auto record = records_.find(edit.id.name);
         if (edit.id.kind != "workload" || edit.body || record == records_.end())
             continue;

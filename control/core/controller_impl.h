@@ -116,6 +116,7 @@ class Controller::Impl final : public fleet::Listener {
     Fleets::Edit inverse_of(const Policies::Step& step) const;
     std::vector<Fault> warnings_for(const store::Change& change,
                                     const std::optional<model::Policy>& draft) const;
+    Result<void> forget_tokens(const std::string& profile, std::vector<store::Edit>& edits) const;
     Result<store::Change> completed(const store::Change& change) const;
     void tell_change(const store::Change& change, const store::Receipt& receipt);
 
@@ -174,8 +175,11 @@ class Controller::Impl final : public fleet::Listener {
     PairAnswer answer_for(const std::string& agent, std::string certificate) const;
     Result<void> keep_record(const store::Author& by, const std::string& agent,
                              const AgentRecord& record);
-    Result<std::vector<StoredProfile>> profiles() const;
-    std::vector<pki::KnownWorkload> known_workloads() const;
+    Result<StoredProfile> profile_at(const std::string& name) const;
+    Result<std::optional<StoredProfile>> profile_of(const std::string& token) const;
+    std::optional<pki::KnownWorkload> known_workload(const std::string& name) const;
+    std::vector<pki::KnownWorkload> known_workloads(const std::string& name,
+                                                    const pki::HostFacts& host) const;
     Agent describe(const std::string& name, const AgentRecord& record) const;
     void follow_addresses(const std::string& agent, const v1::HostReport& report);
     void note_skew(const std::string& agent, std::int64_t taken_ns);

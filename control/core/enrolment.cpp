@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "common/pki/digest.h"
 #include "common/pki/key_file.h"
 #include "common/pki/request.h"
 #include "control/pki/pairing_line.h"
@@ -75,16 +76,6 @@ std::string authority_file(const EnrolmentOptions& options) {
     return options.data_dir + "/authority.json";
 }
 
-pki::Pairing pairing_of(const std::vector<StoredProfile>& profiles) {
-    pki::Pairing out;
-    for (const auto& stored : profiles) {
-        out.profiles.emplace(stored.profile.name, stored.profile);
-        for (const auto& token : stored.tokens)
-            out.tokens.emplace(token, stored.profile.name);
-    }
-    return out;
-}
-
 boost::json::object workload_of(const pki::Accepted& accepted) {
     boost::json::object labels;
     for (const auto& [key, value] : accepted.labels)
@@ -133,20 +124,17 @@ Result<pki::Issued> Enrolment::controller_certificate(const pki::PrivateKey& key
     return std::move(*issued);
 }
 
-Result<Enrolment::Line> Enrolment::line(StoredProfile profile, const std::string& host,
+Result<Enrolment::Line> Enrolment::line(const pki::Profile& profile, const std::string& host,
                                         std::uint16_t port) const {
-    auto pairing = pairing_of({profile});
-    const auto token = pki::new_token(pairing, profile.profile.name);
+    pki::Pairing pairing{{{profile.name, profile}}, {}};
+    const auto token = pki::new_token(pairing, profile.name);
     if (!token)
         return fail(code_of(token.error().code), token.error().message);
-    for (const auto& [hash, name] : pairing.tokens)
-        if (std::ranges::find(profile.tokens, hash) == profile.tokens.end())
-            profile.tokens.push_back(hash);
     const auto text = pki::format_line(
         {host, port, authority_.issuer().fingerprint, signing_key_.public_key().id(), *token});
     if (const auto good = pki::parse_line(text); !good)
         return fail(Errc::invalid, good.error().message);
-    return Line{text, std::move(profile)};
+    return Line{text, pairing.tokens.begin()->first};
 }
 
 Result<std::string> Enrolment::certificate(const pki::Identity& identity,
@@ -163,11 +151,15 @@ Result<std::string> Enrolment::certificate(const pki::Identity& identity,
 }
 
 Result<Joined> Enrolment::join(const pki::Redemption& given,
-                               const std::vector<StoredProfile>& profiles,
+                               const std::optional<StoredProfile>& profile,
                                const std::vector<pki::KnownWorkload>& known,
                                const std::map<std::string, AgentRecord>& records,
                                std::int64_t now) {
-    auto pairing = pairing_of(profiles);
+    pki::Pairing pairing;
+    if (profile) {
+        pairing.profiles.emplace(profile->profile.name, profile->profile);
+        pairing.tokens.emplace(pki::sha256_hex(given.token), profile->profile.name);
+    }
     const auto accepted = pki::redeem(pairing, given, known, now);
     if (!accepted)
         return fail(code_of(accepted.error().code), accepted.error().message);
@@ -188,12 +180,10 @@ Result<Joined> Enrolment::join(const pki::Redemption& given,
     if (!accepted->revoke.empty())
         if (auto saved = save(); !saved)
             return std::unexpected(saved.error());
-    for (const auto& stored : profiles)
-        if (stored.profile.name == accepted->profile)
-            out.edits.push_back(
-                {{"pairing_profile", accepted->profile},
-                 to_json(StoredProfile{pairing.profiles.at(accepted->profile), stored.tokens}),
-                 {}});
+    out.edits.push_back(
+        {{"pairing_profile", accepted->profile},
+         to_json(StoredProfile{pairing.profiles.at(accepted->profile), profile->tokens}),
+         {}});
     out.edits.push_back({{"agent", out.agent}, boost::json::parse(to_json(record)), {}});
     if (!accepted->known || record.follows_addresses)
         out.edits.push_back({{"workload", out.agent}, workload_of(*accepted), {}});

@@ -55,15 +55,16 @@ class Enrolment {
     // The controller's own certificate, made anew.
     Result<pki::Issued> controller_certificate(const pki::PrivateKey& key, std::int64_t now) const;
 
-    // A new token of the profile and the line that carries it; the profile goes back to the store.
+    // A new token of the profile and the line that carries it; its SHA-256 goes to the store.
     struct Line {
-        std::string text;
-        StoredProfile profile;
+        std::string text, token_sha256;
     };
-    Result<Line> line(StoredProfile profile, const std::string& host, std::uint16_t port) const;
+    Result<Line> line(const pki::Profile& profile, const std::string& host,
+                      std::uint16_t port) const;
 
-    // `workload`: the one of that name, as it is declared.
-    Result<Joined> join(const pki::Redemption& given, const std::vector<StoredProfile>& profiles,
+    // `profile`: the one that the token is of; nullopt: nobody knows the token. `known`: at least
+    // the workloads with the host's name or its machine id.
+    Result<Joined> join(const pki::Redemption& given, const std::optional<StoredProfile>& profile,
                         const std::vector<pki::KnownWorkload>& known,
                         const std::map<std::string, AgentRecord>& records, std::int64_t now);
     // The chain, and the record with the new serial.

@@ -112,8 +112,13 @@ json::object to_json(const StoredProfile& stored) {
         out["expires"] = rfc3339(*profile.expires * 1'000'000'000);
     out["replace"] = profile.may_replace;
     out["revoked"] = profile.revoked;
-    out["tokens"] = json::value_from(stored.tokens);
+    if (!stored.tokens.empty())
+        out["tokens"] = json::value_from(stored.tokens);
     return out;
+}
+
+json::object token_of(const std::string& profile) {
+    return {{"profile", profile}};
 }
 
 } // namespace ringwall::core

@@ -73,9 +73,9 @@ class Store {
 
 struct Options {
     std::string path; // of the database; "-wal", "-shm" and ".lock" stand beside it
-    std::set<std::string> immediate = {"workload", "agent",    "pairing_profile", "user",
-                                       "token",    "freeze",   "rollout",         "staging",
-                                       "command",  "authority"};
+    std::set<std::string> immediate = {"workload", "agent",   "pairing_profile", "pairing_token",
+                                       "user",     "token",   "freeze",          "rollout",
+                                       "staging",  "command", "authority"};
     std::set<std::string> provisioned = {"service", "address_list", "label_group", "rule_set"};
 };
 

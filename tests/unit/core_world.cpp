@@ -254,10 +254,14 @@ World::World() {
     open();
 }
 
-void World::open() {
+void World::close() {
     for (auto& [name, host] : hosts)
         host->connection_ = 0; // the controller's end is gone without a word
     controller_.reset();
+}
+
+void World::open() {
+    close();
     core::Options options;
     options.data_dir = scratch.path("");
     options.silent_grace = silent_grace;

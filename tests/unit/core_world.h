@@ -82,7 +82,8 @@ class World : public core::FlowSink {
   public:
     World();
 
-    void open(); // again: as after a kill of the controller
+    void close(); // nobody has the store until open()
+    void open();  // again: as after a kill of the controller
     core::Controller& controller() { return *controller_; }
 
     // Documents as one JSON text: an array, or one.
