@@ -60,7 +60,7 @@ Result<void> list(const Arguments& arguments) {
          {std::pair{"--labels", "labels"}, std::pair{"--presence", "presence"}})
         if (arguments.has(option))
             query.emplace_back(key, arguments.get(option));
-    auto agents = checked(client::all_pages(*client, "agents", query));
+    auto agents = all_items(*client, "agents", query);
     if (!agents)
         return std::unexpected(agents.error());
     const auto total = agents->size();

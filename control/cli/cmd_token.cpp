@@ -21,7 +21,7 @@ Result<void> list(const Arguments& arguments) {
     auto client = open_controller(arguments);
     if (!client)
         return std::unexpected(client.error());
-    auto tokens = checked(client::all_pages(*client, "tokens"));
+    auto tokens = all_items(*client, "tokens");
     if (!tokens)
         return std::unexpected(tokens.error());
     const auto total = tokens->size();

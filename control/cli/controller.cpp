@@ -153,6 +153,14 @@ void show_warnings(const json::object& answer, const std::vector<Document>& docu
         fmt::print(stderr, "{}\n", fault_line(fault, places_in(documents)));
 }
 
+Result<json::array> all_items(client::Client& client, std::string_view path, client::Query query) {
+    auto list = checked(client::pages_as_one(client, path, std::move(query)));
+    if (!list)
+        return std::unexpected(list.error());
+    show_warnings(*list);
+    return std::move(list->at("items").as_array());
+}
+
 Format format_of(const Arguments& arguments) {
     const auto format = arguments.get("--output", "table");
     return format == "wide"                        ? Format::wide

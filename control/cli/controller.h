@@ -43,6 +43,10 @@ Result<boost::json::object> ask(client::Client& client, const client::Request& r
 // Warnings of a good answer, on stderr.
 void show_warnings(const boost::json::object& answer, const std::vector<Document>& documents = {});
 
+// All of a list, page by page; its warnings on stderr.
+Result<boost::json::array> all_items(client::Client& client, std::string_view path,
+                                     client::Query query = {});
+
 enum class Format { table, wide, json, yaml, name };
 Format format_of(const Arguments& arguments);
 // For json, jsonl and yaml; false for the others: nothing was printed.

@@ -58,7 +58,7 @@ Result<json::array> fetch(client::Client& client, const Arguments& arguments,
                           const std::vector<Reference>& wanted) {
     const auto query = query_of(arguments, *wanted[0].kind);
     if (wanted[0].name.empty())
-        return checked(client::all_pages(client, wanted[0].kind->path, query));
+        return all_items(client, wanted[0].kind->path, query);
     json::array out;
     for (const auto& [kind, name] : wanted) {
         auto document = ask(

@@ -71,16 +71,4 @@ Result<json::object> pages_as_one(Client& client, std::string_view path, Query q
     return out;
 }
 
-Result<json::array> all_pages(Client& client, std::string_view path, Query query) {
-    json::array out;
-    auto read = each_page(client, path, std::move(query), [&](json::array items) {
-        for (auto& item : items)
-            out.push_back(std::move(item));
-        return true;
-    });
-    if (!read)
-        return std::unexpected(read.error());
-    return out;
-}
-
 } // namespace ringwall::client

@@ -16,8 +16,6 @@ namespace ringwall::client {
 Result<void> each_page(Client& client, std::string_view path, Query query,
                        const std::function<bool(boost::json::array)>& sink);
 
-Result<boost::json::array> all_pages(Client& client, std::string_view path, Query query = {});
-
 // The first answer with the items of all; what else an answer says is that of the first.
 Result<boost::json::object> pages_as_one(Client& client, std::string_view path, Query query = {});
 

@@ -161,6 +161,20 @@ TEST_F(Fleet, GetShowsTablesDocumentsAndNames) {
     EXPECT_EQ(run({"get", "wl", "-o", "jsonl"}).exit, 2);
 }
 
+TEST_F(Fleet, AListSaysWhatNobodyHas) {
+    serve([](const http::Request&) {
+        return json_answer(200, R"({"items":[],"total":0,"warnings":[{"pointer":"","sentence":
+            "no workload has the label key \"roel\"; did you mean \"role\"?","warning":true}]})");
+    });
+    for (const std::vector<const char*>& words :
+         {std::vector{"get", "wl", "-l", "roel=Web"}, {"agents", "list", "-l", "roel=Web"}}) {
+        testing::internal::CaptureStderr();
+        EXPECT_EQ(run(words).exit, 0);
+        EXPECT_EQ(testing::internal::GetCapturedStderr().substr(0, 65),
+                  "warning: no workload has the label key \"roel\"; did you mean \"role\"");
+    }
+}
+
 TEST_F(Fleet, ModeNeedsWhomAndWhich) {
     serve([](const http::Request&) { return json_answer(200, R"({"edits":[],"warnings":[]})"); });
     EXPECT_EQ(run({"mode", "a", "workload/b", "visibility"}).exit, 0);

@@ -183,9 +183,9 @@ TEST(Client, ReadsAllPages) {
                                        : R"({"items":[1,2],"next":"c1","total":3})");
     });
     Client client(controller.settings());
-    const auto all = all_pages(client, "workloads", {{"labels", "role=Web Server"}});
+    const auto all = pages_as_one(client, "workloads", {{"labels", "role=Web Server"}});
     ASSERT_TRUE(all) << all.error().message;
-    EXPECT_EQ(json::serialize(*all), "[1,2,3]");
+    EXPECT_EQ(json::serialize(*all), R"({"items":[1,2,3],"total":3})");
     EXPECT_EQ(controller.seen()[0].target,
               "/api/v1/workloads?labels=role%3DWeb%20Server&limit=1000");
 }
@@ -194,7 +194,7 @@ TEST(Client, AListThatDoesNotMoveOnIsAnError) {
     Controller controller(
         [](const http::Request&) { return json_answer(200, R"({"items":[1],"next":"x"})"); });
     Client client(controller.settings());
-    const auto all = all_pages(client, "workloads");
+    const auto all = pages_as_one(client, "workloads");
     ASSERT_FALSE(all);
     EXPECT_EQ(all.error().code, Errc::malformed);
 }
