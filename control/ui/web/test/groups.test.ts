@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Flow, MapAnswer, MapEdge, MapNode, Verdict, Workload } from "../src/api/types";
-import { arrange, appsOf, foldedId } from "../src/map/groups/arrange";
+import { arrange, appsOf, foldedId, MOST_OPEN } from "../src/map/groups/arrange";
 import { expansions, groupId, moreId, workloadId } from "../src/map/groups/expansion";
 import { listed } from "../src/map/groups/folds";
 import { convexHull, seats } from "../src/map/groups/hull_shape";
@@ -126,6 +126,13 @@ describe("a group unfolded", () => {
       ["group", 3],
     ]);
     expect(nodeTerms(drawn.nodes[1]!, answer.group_by, "from")).toBe("from.workload=app-1");
+  });
+
+  it("tells when no more fit beside it", () => {
+    const seven = new Map([...Array(MOST_OPEN - 1).keys()].map((i) => [`app=${i}`, { nodes: [], edges: [], cut: [] }]));
+    expect(arrange(answer, { shut: [], open: seven }).cut).toEqual([]);
+    seven.set("app=7", { nodes: [], edges: [], cut: [] });
+    expect(arrange(answer, { shut: [], open: seven }).cut).toEqual([expect.stringContaining("8 groups are unfolded")]);
   });
 
   it("has lines of flows: each connection once, the worse of what both ends said", () => {

@@ -40,7 +40,12 @@ export interface Folds {
   open: Map<string, Expansion>;
 }
 
+/** So many groups are unfolded at once. */
+export const MOST_OPEN = 8;
+
 export const foldedId = (app: string) => `fold:${app}`;
+
+const FULL = `${MOST_OPEN} groups are unfolded, as many as there can be: one more puts the first of them together`;
 
 export function arrange(answer: MapAnswer, { shut, open }: Folds): Drawn {
   const [key = ""] = answer.group_by;
@@ -73,7 +78,7 @@ export function arrange(answer: MapAnswer, { shut, open }: Folds): Drawn {
     ),
     hulls: hullsOf(nodes, appOf, folded, unfolded, answer),
     apps: [...apps].map(([app, groups]) => ({ app, groups })),
-    cut: [...unfolded.values()].flatMap(({ cut }) => cut),
+    cut: [...unfolded.values()].flatMap(({ cut }) => cut).concat(open.size < MOST_OPEN ? [] : FULL),
   };
 }
 

@@ -6,13 +6,10 @@ import { visible } from "../../text";
 import { useData } from "../../ui/use_data";
 import type { Asked } from "../state";
 import { useNews } from "../use_news";
-import { appsOf, arrange, type Drawn } from "./arrange";
+import { appsOf, arrange, type Drawn, MOST_OPEN } from "./arrange";
 import { expansions, loadFlows, loadMembers, type Members } from "./expansion";
 
 const PAUSE = 5000;
-/** So many groups are unfolded at once. */
-export const MOST_OPEN = 8;
-
 export function listed(text: string): string[] {
   try {
     const list: unknown = JSON.parse(text || "[]");
