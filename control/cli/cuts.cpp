@@ -50,6 +50,20 @@ Row row_of(const json::object& cut, bool yours, const Painter& paint) {
             why_of(cut)};
 }
 
+// Whose connections are not known; of many a few.
+std::string unanswered_text(const json::array& agents) {
+    constexpr std::size_t most_named = 5;
+    const auto named = agents.size() > most_named + 1 ? most_named : agents.size();
+    std::string out;
+    for (std::size_t i = 0; i < named; ++i)
+        out += fmt::format("{}: its connections are not known now: {}\n",
+                           text_at(agents[i], "agent"), text_at(agents[i], "sentence"));
+    if (named < agents.size())
+        out += fmt::format("nor are those of {} others ('--dry-run -o json' names them)\n",
+                           agents.size() - named);
+    return out;
+}
+
 } // namespace
 
 std::optional<std::string> ssh_client(std::string_view ssh_connection) {
@@ -71,10 +85,7 @@ CutTotals totals_of(const json::object& cuts) {
 }
 
 std::string cuts_text(const json::object& cuts, const Painter& paint) {
-    std::string out;
-    for (const auto& each : list(cuts, "unanswered"))
-        out += fmt::format("{}: its connections are not known now: {}\n", text_at(each, "agent"),
-                           text_at(each, "sentence"));
+    auto out = unanswered_text(list(cuts, "unanswered"));
     const auto totals = totals_of(cuts);
     if (totals.total == 0)
         return out;

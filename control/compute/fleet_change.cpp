@@ -26,26 +26,13 @@ bool SubjectState::same(const SubjectState& other) const {
            a.mode == b.mode && a.cgroup == b.cgroup && a.addresses == b.addresses;
 }
 
-bool PolicyDelta::empty() const {
-    return subjects.empty() && removed_subjects.empty() && lists.empty() && removed_lists.empty();
-}
-
-std::vector<SubjectState> HostChange::subjects() const {
-    auto out = policy ? policy->subjects : std::vector<SubjectState>{};
-    if (alike)
-        for (SubjectState& subject : out)
-            subject.workload = alike;
-    return out;
-}
-
 void Change::each_host(const std::function<void(const HostChange&)>& visit) const {
     for (const HostChange& host : hosts)
         visit(host);
     for (const AlikeChange& same : alike)
         for (const auto& workload : *same.hosts)
             if (!excepted.contains(workload->name))
-                visit({workload->name, same.policy, same.inventory,
-                       same.policy ? workload : nullptr});
+                visit({workload->name, same.policy, same.inventory});
 }
 
 std::vector<std::string> Change::with_other_policy() const {
@@ -61,11 +48,6 @@ std::vector<std::string> Change::with_other_policy() const {
 void Change::except(const std::set<std::string>& names) {
     std::erase_if(hosts, [&](const HostChange& host) { return names.contains(host.host); });
     excepted.insert(names.begin(), names.end());
-}
-
-bool InventoryDelta::empty() const {
-    return !whole && identities.empty() && removed_identities.empty() && addresses.empty() &&
-           removed_addresses.empty();
 }
 
 } // namespace ringwall::compute

@@ -1,13 +1,13 @@
-// What one change of the fleet means to its agents: values that stay true when the fleet goes on.
+// Whom one change of the fleet concerns, and with which half of what an agent is given. What is new
+// for them is asked of the fleet.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "control/model/model.h"
@@ -33,34 +33,15 @@ struct SubjectState {
     bool same(const SubjectState& other) const; // nothing that wire() shows differs
 };
 
-struct PolicyDelta {
-    std::vector<SubjectState> subjects; // new or changed, whole; key: workload name
-    std::vector<std::string> removed_subjects;
-    std::vector<std::shared_ptr<const v1::AddressList>> lists; // new or changed; key: name
-    std::vector<std::string> removed_lists;
-    bool empty() const;
-};
-
-struct InventoryDelta {
-    // Its rules mean others than before, so that all may differ: the lists below stay empty, and
-    // Fleet::inventory() has what is now.
-    bool whole = false;
-    bool gains = false, loses = false;    // identities
-    std::vector<v1::Identity> identities; // new; what a number means never changes while it is out
-    std::vector<std::uint32_t> removed_identities;
-    std::vector<v1::AddressOwner> addresses; // new or changed; key: address and host
-    std::vector<std::pair<std::string, std::string>> removed_addresses;
-    bool empty() const;
+struct InventoryChange {
+    bool gains = false, loses = false; // identities that it can name
+    bool operator==(const InventoryChange&) const = default;
 };
 
 struct HostChange {
     std::string host;
-    std::shared_ptr<const PolicyDelta> policy;       // null: this half is unchanged
-    std::shared_ptr<const InventoryDelta> inventory; // null: this half is unchanged
-    // Not null: `policy` is shared by hosts alike, and its one subject is this workload here.
-    std::shared_ptr<const model::Workload> alike;
-
-    std::vector<SubjectState> subjects() const; // those of `policy`, as they are here
+    bool policy = false;                      // this half differs
+    std::optional<InventoryChange> inventory; // nullopt: this half is unchanged
 };
 
 // Hosts that are one subject alone and have its identity: a change means the same to all of them.
@@ -69,8 +50,8 @@ using Roster = std::vector<std::shared_ptr<const model::Workload>>;
 
 struct AlikeChange {
     std::shared_ptr<const Roster> hosts;
-    std::shared_ptr<const PolicyDelta> policy; // of the first; null as in HostChange
-    std::shared_ptr<const InventoryDelta> inventory;
+    bool policy = false; // as in HostChange
+    std::optional<InventoryChange> inventory;
 };
 
 // `version` counts provisions and belongs to the policy half, `revision` rises with every change.
@@ -79,7 +60,7 @@ struct Change {
     std::uint64_t version = 0, revision = 0;
     // Each host once, in no order, with at least one half that differs.
     std::vector<HostChange> hosts;     // those by themselves
-    std::vector<AlikeChange> alike;    // and those that get the same as others
+    std::vector<AlikeChange> alike;    // and those to whom it means the same
     std::set<std::string> excepted;    // of `alike`: who has it already
     std::vector<std::string> joined;   // agents that are new: give them a snapshot
     std::vector<std::string> gone;     // agents that are no more

@@ -13,6 +13,10 @@ std::set<std::string> lists_of(const std::vector<SubjectState>& host) {
     return out;
 }
 
+bool names(const SubjectRules& rules, const std::set<std::string>& lists) {
+    return std::ranges::any_of(lists, [&](const auto& list) { return rules.lists.contains(list); });
+}
+
 const SubjectState* subject_of(const std::vector<SubjectState>& host, const std::string& name) {
     const auto found = std::ranges::find(
         host, name, [](const SubjectState& s) -> const std::string& { return s.workload->name; });
@@ -48,17 +52,16 @@ Fleet::State::Host Fleet::State::host_before(const std::string& name) const {
 // Who sees, or saw, an address whose owners differ.
 void Fleet::State::add_viewers(Concern& out) const {
     bool everybody = inventory_ == Inventory::all && !identities_.moves().empty();
-    for (const auto& [key, before] : members_.touched()) {
-        const Row now = members_.row(key);
-        if (now == before)
+    for (const auto& [key, row] : touched_->all()) {
+        if (!row.differs)
             continue;
         everybody |= inventory_ == Inventory::all && key.second.empty();
         if (!key.second.empty()) {
             out.hosts.insert(key.second);
             continue;
         }
-        for (const Row* row : {&before, &now})
-            for (const std::uint32_t identity : row->identities)
+        for (const NumberSet* owners : {&row.before, &row.now})
+            for (const std::uint32_t identity : *owners)
                 out.subjects |= subjects_.seen_by(identity);
         for (const std::string* host : members_.realms_of(key.first))
             out.hosts.insert(*host);
@@ -80,22 +83,13 @@ Fleet::State::Concern Fleet::State::concerned(const std::set<std::string>& lists
     return out;
 }
 
-PolicyDelta Fleet::State::policy_delta(const Host& before, const Host& now,
-                                       const std::set<std::string>& lists) const {
-    PolicyDelta out;
-    for (const SubjectState& subject : now)
-        if (const auto* old = subject_of(before, subject.workload->name);
-            !old || !subject.same(*old))
-            out.subjects.push_back(subject);
-    for (const SubjectState& old : before)
-        if (!subject_of(now, old.workload->name))
-            out.removed_subjects.push_back(old.workload->name);
-    const auto had = lists_of(before), has = lists_of(now);
-    for (const auto& name : has)
-        if (!had.contains(name) || lists.contains(name))
-            out.lists.push_back(lists_.at(name));
-    std::ranges::set_difference(had, has, std::back_inserter(out.removed_lists));
-    return out;
+// Do subjects differ, or one of these lists that they name?
+bool Fleet::State::policy_differs(const Host& before, const Host& now,
+                                  const std::set<std::string>& lists) {
+    return before.size() != now.size() || std::ranges::any_of(now, [&](const auto& subject) {
+               const auto* old = subject_of(before, subject.workload->name);
+               return !old || !subject.same(*old) || names(*subject.rules, lists);
+           });
 }
 
 bool Fleet::State::has_new_rules(const Host& now) const {
@@ -158,12 +152,8 @@ void Fleet::State::add_alike(std::uint32_t subject, const std::set<std::string>&
         return;
     const auto& first = same.plain->front();
     const auto &rules = subjects_.rules(subject), &rules_before = subjects_.rules_before(subject);
-    AlikeChange change{same.plain, nullptr, inventory_delta(first->name, view_of(subject))};
-    if (!lists.empty() || rules != rules_before)
-        if (auto delta =
-                policy_delta({{first, subject, rules_before}}, {{first, subject, rules}}, lists);
-            !delta.empty())
-            change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
+    AlikeChange change{same.plain, rules != rules_before || names(*rules, lists),
+                       inventory_change(first->name, view_of(subject))};
     if (change.policy || change.inventory)
         out.alike.push_back(std::move(change));
 }
@@ -178,15 +168,12 @@ void Fleet::State::add_singly(const std::string& name, const std::set<std::strin
             (is ? out.joined : out.gone).emplace_back(name);
         return;
     }
-    HostChange change{name, nullptr, nullptr, nullptr};
     const Host now = host_now(name);
-    const bool differs = kept != hosts_before_.end() || !lists.empty() || has_new_rules(now);
+    const bool differs = kept != hosts_before_.end() || has_new_rules(now);
     const Host before = differs ? host_before(name) : now;
-    if (differs)
-        if (auto delta = policy_delta(before, now, lists); !delta.empty())
-            change.policy = std::make_shared<const PolicyDelta>(std::move(delta));
     Sight shared;
-    change.inventory = inventory_delta(name, view_of(before, now, shared));
+    HostChange change{name, policy_differs(before, now, lists),
+                      inventory_change(name, view_of(before, now, shared))};
     if (change.policy || change.inventory)
         out.hosts.push_back(std::move(change));
 }
@@ -195,6 +182,7 @@ Change Fleet::State::finish(const std::set<std::string>& lists) {
     subjects_.publish({identities_.live(), identities_.moves()});
     for (const auto& [key, before] : members_.touched())
         local_.insert(key.second);
+    touched_.emplace(members_);
     involved_ = involved();
     forget_alike();
     Change out{.version = version, .revision = ++revision};
@@ -211,6 +199,7 @@ Change Fleet::State::finish(const std::set<std::string>& lists) {
     members_.clear_touched();
     hosts_before_.clear();
     local_.clear();
+    touched_.reset();
     memo_.clear();
     return out;
 }

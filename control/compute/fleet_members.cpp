@@ -146,11 +146,6 @@ Row Members::row(const RowKey& key) const {
     return out;
 }
 
-Row Members::row_before(const RowKey& key) const {
-    const auto found = touched_.find(key);
-    return found == touched_.end() ? row(key) : found->second;
-}
-
 std::vector<RowKey> Members::rows_of(std::uint32_t identity) const {
     std::vector<RowKey> out;
     for (const Member* member : having(identity))

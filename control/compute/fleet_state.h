@@ -20,6 +20,7 @@
 #include "control/compute/fleet_moves.h"
 #include "control/compute/fleet_rule.h"
 #include "control/compute/fleet_subjects.h"
+#include "control/compute/fleet_touched.h"
 
 namespace ringwall::compute {
 
@@ -109,21 +110,16 @@ class Fleet::State {
     Host host_now(const std::string& name) const;
     Host host_before(const std::string& name) const;
     bool has_new_rules(const Host& now) const;
-    PolicyDelta policy_delta(const Host& before, const Host& now,
-                             const std::set<std::string>& lists) const;
+    static bool policy_differs(const Host& before, const Host& now,
+                               const std::set<std::string>& lists);
 
     // fleet_inventory.cpp: what a host sees
     View view_of(std::uint32_t subject) const; // of a host that is this subject alone
     // `shared` holds what no one subject has for itself.
     View view_of(const Host& before, const Host& now, Sight& shared) const;
-    std::shared_ptr<const InventoryDelta> inventory_delta(const std::string& name,
-                                                          const View& view);
+    std::optional<InventoryChange> inventory_change(const std::string& name, const View& view);
     Bitmap involved() const;
     bool has_other_rules(const View& view) const;
-    InventoryDelta difference_of(const std::string& name, const View& view) const;
-    std::set<Address> doubtful(const std::string& name, const View& view) const;
-    bool claims_elsewhere(std::uint32_t identity, const std::string& name,
-                          const std::set<Address>& but, const View& view) const;
     v1::Identity row_of(std::uint32_t identity) const;
 
     Inventory inventory_;
@@ -142,7 +138,8 @@ class Fleet::State {
     std::map<std::string, std::optional<Host>> hosts_before_; // those that differ by themselves
     std::set<std::string> local_; // hosts with addresses of their own realm, now or before
     using Memo = std::map<std::tuple<std::vector<std::uint32_t>, NumberSet, NumberSet>,
-                          std::shared_ptr<const InventoryDelta>>;
+                          std::optional<InventoryChange>>;
+    std::optional<TouchedRows> touched_;
     Memo memo_;       // by what is seen of those involved, and its moves
     Bitmap involved_; // see involved()
 };

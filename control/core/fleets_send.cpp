@@ -53,8 +53,8 @@ void Fleets::touch(Touches& out, const compute::Change& change, Deliveries::Halv
         if (!takes(host.host))
             return;
         auto& touch = out[host.host];
-        (touch.*half).policy |= host.policy != nullptr;
-        (touch.*half).inventory |= host.inventory != nullptr;
+        (touch.*half).policy |= host.policy;
+        (touch.*half).inventory |= host.inventory.has_value();
         if (host.inventory && half == &Touch::own) {
             touch.gains |= host.inventory->gains;
             touch.loses |= host.inventory->loses;

@@ -162,6 +162,20 @@ TEST_F(Text, CutsSayWhatEndsYoursFirst) {
     EXPECT_EQ(cuts_text(json(R"({"total":0,"judged":4,"items":[],"unanswered":[]})"), plain), "");
 }
 
+TEST_F(Text, OfManyThatDoNotAnswerAFewAreNamed) {
+    boost::json::array silent;
+    const auto text = [&] {
+        return cuts_text({{"total", 0}, {"judged", 0}, {"unanswered", silent}}, plain);
+    };
+    for (int i = 0; i < 6; ++i)
+        silent.push_back({{"agent", "h-" + std::to_string(i)}, {"sentence", "it is silent"}});
+    EXPECT_EQ(text().find("others"), std::string::npos) << "one more line says as much";
+    for (int i = 6; i < 4000; ++i)
+        silent.push_back({{"agent", "h-" + std::to_string(i)}, {"sentence", "it is silent"}});
+    EXPECT_EQ(std::ranges::count(text(), '\n'), 6);
+    EXPECT_NE(text().find("nor are those of 3995 others"), std::string::npos);
+}
+
 TEST(Ssh, TheClientsEndIsReadFromTheSession) {
     EXPECT_EQ(ssh_client("192.0.2.7 51122 10.0.0.1 22"), "192.0.2.7:51122");
     EXPECT_EQ(ssh_client("2001:db8::7 51122 2001:db8::1 22"), "[2001:db8::7]:51122");

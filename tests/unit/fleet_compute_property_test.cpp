@@ -1,5 +1,5 @@
 // Any sequence of changes ends where compute::snapshot() from scratch ends, for every host, after
-// every step; and the deltas alone lead there.
+// every step; and whoever asks again only for what a change says to differ has the same.
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -49,7 +49,7 @@ class Followed {
             const std::string want = test::canonical(
                 inventory_ == Inventory::visible ? test::visible_part(whole) : whole);
             must_equal(test::snapshot_of(fleet, host), want, host);
-            must_equal(agents_.at(host).snapshot(), want, host + " by its deltas");
+            must_equal(agents_.at(host).snapshot(), want, host + " by what it was told of");
         }
     }
 

@@ -1,12 +1,14 @@
 #include "tests/unit/fleet_compute_replica.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 #include <vector>
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <gtest/gtest.h>
 
 namespace ringwall::test {
 namespace {
@@ -54,63 +56,49 @@ std::set<std::uint32_t> seen(const v1::Snapshot& snapshot) {
     return out;
 }
 
-} // namespace
-
-Replica::Replica(const v1::Snapshot& snapshot) {
-    for (const auto& subject : snapshot.policy().subjects())
-        subjects_[subject.workload()] = subject;
-    for (const auto& list : snapshot.policy().lists())
-        lists_[list.name()] = list;
-    take(snapshot.inventory());
-}
-
-void Replica::take(const v1::Inventory& inventory) {
-    identities_.clear();
-    addresses_.clear();
+std::set<std::uint32_t> numbers(const v1::Inventory& inventory) {
+    std::set<std::uint32_t> out;
     for (const auto& identity : inventory.identities())
-        identities_[identity.id()] = identity;
-    for (const auto& owner : inventory.addresses())
-        addresses_[{owner.address(), owner.host()}] = owner;
+        out.insert(identity.id());
+    return out;
 }
+
+std::string bytes(const google::protobuf::Message& message) {
+    std::string out;
+    google::protobuf::io::StringOutputStream stream(&out);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+    coded.Trim();
+    return out;
+}
+
+std::string content(v1::Policy policy) {
+    policy.set_version(0);
+    return bytes(policy);
+}
+
+std::string content(v1::Inventory inventory) {
+    inventory.set_revision(0);
+    return bytes(inventory);
+}
+
+} // namespace
 
 void Replica::apply(const compute::HostChange& change, const compute::Fleet& fleet) {
     if (change.policy) {
-        for (const auto& name : change.policy->removed_subjects)
-            subjects_.erase(name);
-        for (const auto& subject : change.subjects())
-            subjects_[subject.workload->name] = subject.wire();
-        for (const auto& name : change.policy->removed_lists)
-            lists_.erase(name);
-        for (const auto& list : change.policy->lists)
-            lists_[list->name()] = *list;
+        const auto next = fleet.policy(change.host).value();
+        EXPECT_NE(content(next), content(snapshot_.policy())) << change.host;
+        *snapshot_.mutable_policy() = next;
     }
-    if (change.inventory && change.inventory->whole) {
-        take(fleet.inventory(change.host).value());
-    } else if (change.inventory) {
-        for (const auto number : change.inventory->removed_identities)
-            identities_.erase(number);
-        for (const auto& identity : change.inventory->identities)
-            identities_[identity.id()] = identity;
-        for (const auto& key : change.inventory->removed_addresses)
-            addresses_.erase(key);
-        for (const auto& owner : change.inventory->addresses)
-            addresses_[{owner.address(), owner.host()}] = owner;
+    if (change.inventory) {
+        const auto next = fleet.inventory(change.host).value();
+        EXPECT_NE(content(next), content(snapshot_.inventory())) << change.host;
+        const auto had = numbers(snapshot_.inventory()), has = numbers(next);
+        EXPECT_EQ(change.inventory->gains, !std::ranges::includes(had, has)) << change.host;
+        EXPECT_EQ(change.inventory->loses, !std::ranges::includes(has, had)) << change.host;
+        *snapshot_.mutable_inventory() = next;
     }
-}
-
-v1::Snapshot Replica::snapshot() const {
-    v1::Snapshot out;
-    for (const bool host : {true, false})
-        for (const auto& [name, subject] : subjects_)
-            if (subject.cgroup().empty() == host)
-                *out.mutable_policy()->add_subjects() = subject;
-    for (const auto& [name, list] : lists_)
-        *out.mutable_policy()->add_lists() = list;
-    for (const auto& [number, identity] : identities_)
-        *out.mutable_inventory()->add_identities() = identity;
-    for (const auto& [key, owner] : addresses_)
-        *out.mutable_inventory()->add_addresses() = owner;
-    return out;
 }
 
 v1::Snapshot snapshot_of(const compute::Fleet& fleet, const std::string& host) {
@@ -136,13 +124,7 @@ std::string canonical(v1::Snapshot snapshot) {
     std::ranges::sort(*inventory.mutable_addresses(), {}, [](const v1::AddressOwner& owner) {
         return std::pair(owner.address(), owner.host());
     });
-    std::string out;
-    google::protobuf::io::StringOutputStream stream(&out);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    snapshot.SerializeToCodedStream(&coded);
-    coded.Trim();
-    return out;
+    return bytes(snapshot);
 }
 
 std::string readable(const std::string& canonical) {

@@ -1,7 +1,6 @@
-// An agent's copy of its snapshot, kept true by deltas alone, and snapshots in comparable form.
+// An agent's copy of its snapshot, kept true by what changes say, and snapshots in comparable form.
 #pragma once
 
-#include <map>
 #include <string>
 #include <utility>
 
@@ -11,18 +10,14 @@ namespace ringwall::test {
 
 class Replica {
   public:
-    explicit Replica(const v1::Snapshot& snapshot);
-    // `fleet`: as it is after the change.
+    explicit Replica(v1::Snapshot snapshot) : snapshot_(std::move(snapshot)) {}
+    // Asks `fleet`, as it is after the change, for the halves that are said to differ. What is said
+    // must be so.
     void apply(const compute::HostChange& change, const compute::Fleet& fleet);
-    v1::Snapshot snapshot() const;
+    const v1::Snapshot& snapshot() const { return snapshot_; }
 
   private:
-    void take(const v1::Inventory& inventory);
-
-    std::map<std::string, v1::Subject> subjects_;
-    std::map<std::string, v1::AddressList> lists_;
-    std::map<std::uint32_t, v1::Identity> identities_;
-    std::map<std::pair<std::string, std::string>, v1::AddressOwner> addresses_;
+    v1::Snapshot snapshot_;
 };
 
 v1::Snapshot snapshot_of(const compute::Fleet& fleet, const std::string& host);

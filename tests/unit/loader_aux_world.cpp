@@ -116,7 +116,7 @@ Holder::Holder(const TestCgroup& cgroup, std::string program, std::vector<std::s
                const std::function<void()>& setup) {
     int to[2], from[2];
     must(pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0, "pipe");
-    const Fd in(to[0]), out(from[1]);
+    Fd in(to[0]), out(from[1]);
     to_ = Fd(to[1]);
     from_ = Fd(from[0]);
     child_ = std::make_unique<Child>([&](const auto&) {
@@ -131,6 +131,7 @@ Holder::Holder(const TestCgroup& cgroup, std::string program, std::vector<std::s
         execv(program.c_str(), words.data());
         _exit(127);
     });
+    out = Fd(); // so that the end of the program is the end of what it says
     listen_to_it();
 }
 

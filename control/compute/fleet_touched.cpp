@@ -1,0 +1,47 @@
+#include "control/compute/fleet_touched.h"
+
+namespace ringwall::compute {
+namespace {
+
+NumberSet owners(const Row& row) {
+    return {boost::container::ordered_unique_range, row.identities.begin(), row.identities.end()};
+}
+
+} // namespace
+
+TouchedRows::TouchedRows(const Members& members) : members_(members) {
+    for (const auto& [key, before] : members.touched()) {
+        const Row now = members.row(key);
+        const auto place =
+            all_.try_emplace(all_.end(), key, owners(before), owners(now), before != now);
+        NumberSet either = place->second.before;
+        either.insert(place->second.now.begin(), place->second.now.end());
+        for (const std::uint32_t identity : either)
+            by_owner_[identity].push_back(&*place);
+    }
+}
+
+TouchedRow TouchedRows::row(const RowKey& key) const {
+    if (const auto found = all_.find(key); found != all_.end())
+        return found->second;
+    const auto same = owners(members_.row(key));
+    return {same, same, false};
+}
+
+const std::vector<const TouchedRows::ByKey::value_type*>&
+TouchedRows::of(std::uint32_t identity) const {
+    static const std::vector<const ByKey::value_type*> none;
+    const auto found = by_owner_.find(identity);
+    return found == by_owner_.end() ? none : found->second;
+}
+
+const std::vector<RowKey>& TouchedRows::untouched(std::uint32_t identity) {
+    const auto [place, fresh] = untouched_.try_emplace(identity);
+    if (fresh)
+        for (RowKey& key : members_.rows_of(identity))
+            if (!all_.contains(key))
+                place->second.push_back(std::move(key));
+    return place->second;
+}
+
+} // namespace ringwall::compute
