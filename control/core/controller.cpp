@@ -21,6 +21,7 @@ constexpr std::size_t token_bytes = 32;
 
 fleet::SessionOptions session_options(const Options& options) {
     fleet::SessionOptions out;
+    out.offers_lapse = true;
     out.controller_version = options.version;
     return out;
 }

@@ -99,10 +99,15 @@ void Controller::Impl::nacked(const std::string& agent, const v1::Nack& nack) {
 }
 
 void Controller::Impl::ahead(const std::string& agent, v1::Half half, const v1::Holding& held) {
-    spdlog::warn(
-        "{} holds {} {}, which is newer than anything in this store: was it restored from a "
-        "backup? What is sent now counts on above it",
-        agent, half == v1::POLICY ? "policy" : "inventory", held.version());
+    const auto* what = half == v1::POLICY ? "policy" : "inventory";
+    if (ledger.revision() < held.version())
+        spdlog::warn("{} holds {} {}, which is newer than anything in this store: was it restored "
+                     "from a backup? What is sent now counts on above it",
+                     agent, what, held.version());
+    else
+        spdlog::info("{} has applied {} {}, which came to it before it was away; it is sent what "
+                     "is in force now",
+                     agent, what, held.version());
     ledger.raise_above(held.version());
     if (auto saved = ledger.save(); !saved)
         return spdlog::error("{}", saved.error().message);

@@ -19,6 +19,7 @@ class Ledger {
     std::uint32_t number(const compute::IdentityKey& key);
     const compute::IdentityKey* key(std::uint32_t number) const; // null: never given out
     // Higher than every one before, also before the last restart.
+    std::uint64_t revision() const { return revision_; } // the newest
     std::uint64_t next_revision() { return ++revision_; }
     // An agent holds more than this controller ever gave out: its store is from a backup.
     void raise_above(std::uint64_t revision);

@@ -38,6 +38,7 @@ void Delivery::offer(ReleaseRef release, std::chrono::seconds confirm_within, st
     history_.push_back(std::move(release));
     confirm_within_ = confirm_within;
     order_ = order;
+    lapsed_ = false;
     forget_history();
 }
 
@@ -103,7 +104,7 @@ std::optional<Time> Delivery::waiting_since() const {
 }
 
 bool Delivery::wanted() const {
-    if (outstanding_ || history_.empty() || is_ahead())
+    if (outstanding_ || lapsed_ || history_.empty() || is_ahead())
         return false;
     const auto& newest = *history_.back();
     if (wire::same(holding(newest), held_) || newest.version == refused_)

@@ -21,6 +21,7 @@ class Delivery {
 
     void greeted(const v1::Holding& held, bool unconfirmed, std::uint64_t rolled_back);
     void disconnected() { outstanding_.reset(); }
+    void lapse() { lapsed_ = true; } // of what is offered only a later offer is sent
     void acked(const v1::Holding& held);
     void nacked(const v1::Nack& nack);
     void rolled_back(const v1::RolledBack& told);
@@ -58,6 +59,7 @@ class Delivery {
     std::deque<ReleaseRef> history_; // newest last
     std::chrono::seconds confirm_within_{};
     std::uint64_t order_ = 0; // of the newest
+    bool lapsed_ = false;     // the newest is not to be sent
     std::optional<Outstanding> outstanding_;
     bool snapshot_next_ = false;
 };

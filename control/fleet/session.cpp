@@ -199,6 +199,10 @@ class Session::Machine {
         it.second.decoder.set_limit(wire::max_payload_bytes);
         policy.greeted(hello.policy(), hello.unconfirmed(), hello.rolled_back());
         inventory.greeted(hello.inventory(), false, 0);
+        if (options_.offers_lapse) {
+            policy.lapse();
+            inventory.lapse();
+        }
         intake_.greeted(hello.flow_stream(), hello.flows_acknowledged());
         beat_at_ = now_ + options_.heartbeat;
         v1::ToAgent message;
@@ -257,6 +261,8 @@ class Session::Machine {
     void acked(const v1::Ack& ack) {
         half(ack.half()).acked(ack.held());
         actions_.emplace_back(action::Acked{ack.half(), ack.held()});
+        if (ack.half() == v1::POLICY && policy.is_ahead())
+            actions_.emplace_back(action::Ahead{v1::POLICY, policy.held()});
     }
 
     void flows(Connections::value_type& it, const v1::FlowBatch& batch) {

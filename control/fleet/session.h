@@ -55,6 +55,9 @@ struct SessionOptions {
     std::uint32_t flow_window = 8;
     std::size_t history = 4; // releases of a half kept for deltas, the newest included
     std::size_t max_commands = 16;
+    // Who listens offers anew at each Greeted: what was offered before may have been overtaken
+    // while the agent was away, and is not sent.
+    bool offers_lapse = false;
 };
 
 // What the store remembers of this agent.
@@ -133,8 +136,8 @@ struct Acked { // what the agent holds now
 struct Nacked { // `held` is still what it was
     v1::Nack nack;
 };
-// The agent holds a higher version than any that was offered (a store from a backup): raise the
-// counter above it.
+// The agent holds a higher version than the newest that was offered: the store is from a backup, or
+// what came in an earlier session was applied in this one. Raise the counter above it, and offer.
 struct Ahead {
     v1::Half half;
     v1::Holding held;

@@ -162,6 +162,25 @@ TEST(CoreAgents, ARestartOfTheControllerSendsNothingAgain) {
     EXPECT_TRUE(world.controller().agent("app-1")->current);
 }
 
+TEST(CoreAgents, WhatWasOvertakenWhileAnAgentWasAwayIsNotSentToIt) {
+    World world;
+    const auto web_1 = world.pair("web-1", web, "10.0.0.1");
+    const auto app_1 = world.pair("app-1", app, "10.0.1.1");
+    ASSERT_TRUE(world.apply(payments));
+    world.provision();
+    const auto rules = app_1->rules();
+    const auto before = app_1->messages;
+    ASSERT_TRUE(world.apply(deny_all));
+    ASSERT_TRUE(world.controller().provision({.by = world.me()}));
+    app_1->cut(); // it is on its way
+    ASSERT_TRUE(world.controller().rollback({.by = world.me(), .to = 1}, {}));
+    world.pass(2min);
+    EXPECT_TRUE(app_1->online());
+    EXPECT_EQ(app_1->messages, before + 1) << "what is in force, under its new number";
+    EXPECT_EQ(app_1->rules(), rules);
+    EXPECT_TRUE(world.controller().agent("app-1")->current);
+}
+
 TEST(CoreAgents, IdentitiesKeepTheirNumbersForEver) {
     World world;
     const auto web_1 = world.pair("web-1", web, "10.0.0.1");

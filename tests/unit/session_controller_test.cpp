@@ -217,6 +217,28 @@ TEST_F(ControllerSession, AnAgentAheadOfARestoredStoreIsReported) {
     EXPECT_EQ(messages(actions).size(), 1U); // Welcome
 }
 
+// It came before the last session broke, and was applied after this one had begun.
+TEST_F(ControllerSession, AnAgentThatAppliesANewerPolicyOfAnEarlierSessionIsReported) {
+    offer(one);
+    auto present = hello();
+    *present.mutable_policy() = wire::holding(one);
+    greet(present);
+    EXPECT_EQ(all<action::Ahead>(ack(two)).at(0).held.version(), 2U);
+    EXPECT_NE(offer(three).message_case(), v1::ToAgent::MESSAGE_NOT_SET);
+    EXPECT_TRUE(all<action::Ahead>(ack(three)).empty());
+}
+
+TEST_F(ControllerSession, WhatWasOfferedBeforeLapsesWhereTheListenerOffersAnew) {
+    auto anew = options();
+    anew.offers_lapse = true;
+    session = Session(anew, {});
+    offer(two);
+    auto present = hello();
+    *present.mutable_policy() = wire::holding(one);
+    EXPECT_EQ(messages(greet(present)).size(), 1U) << "Welcome alone";
+    EXPECT_NE(offer(three).message_case(), v1::ToAgent::MESSAGE_NOT_SET);
+}
+
 TEST_F(ControllerSession, SilenceIsFirstLateThenSilent) {
     const auto present = [](const std::vector<Action>& actions) {
         return all<action::Present>(actions).at(0).presence;
