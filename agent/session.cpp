@@ -193,6 +193,7 @@ class Session::Machine {
         policy.write(hello);
         inventory.write(hello);
         flows_.write(hello);
+        said_ = hello;
         send_now(message);
     }
 
@@ -249,6 +250,8 @@ class Session::Machine {
         heartbeat_ = std::clamp<Time>(std::chrono::seconds(welcome.heartbeat_seconds()),
                                       shortest_heartbeat, longest_heartbeat);
         beat_at_ = now_ + heartbeat_;
+        policy.tell_changes(said_, out_);
+        inventory.tell_changes(said_, out_);
         send_report();
         send_impact();
         flows_.welcomed(welcome, out_);
@@ -349,6 +352,7 @@ class Session::Machine {
     SessionOptions options_;
     FlowSender flows_;
     std::uint64_t trust_;
+    v1::Hello said_; // the last one
     std::minstd_rand random_;
     Outbox out_;
     wire::FrameDecoder decoder_;

@@ -89,6 +89,13 @@ void PolicyHalf::write(v1::Hello& hello) const {
     hello.set_rolled_back(rolled_back_);
 }
 
+void PolicyHalf::tell_changes(const v1::Hello& said, Outbox& out) const {
+    if (said.rolled_back() != rolled_back_)
+        tell_rolled_back(true, out); // nobody could have told it to
+    else if (!wire::same(said.policy(), holding()))
+        ack(out);
+}
+
 void PolicyHalf::received(Message message, SessionStats& stats, Outbox& out) {
     waiting_ = std::move(message);
     next(stats, out);
@@ -221,6 +228,10 @@ void PolicyHalf::leave(bool timed_out, SessionStats& stats, Outbox& out) {
     confirm_by_.reset();
     ++stats.roll_backs;
     out.actions.emplace_back(action::RollBackTo{held_, rolled_back_});
+    tell_rolled_back(timed_out, out);
+}
+
+void PolicyHalf::tell_rolled_back(bool timed_out, Outbox& out) const {
     v1::ToController message;
     auto& told = *message.mutable_rolled_back();
     told.set_version(rolled_back_);
@@ -243,6 +254,11 @@ v1::Holding InventoryHalf::holding() const {
 
 void InventoryHalf::write(v1::Hello& hello) const {
     *hello.mutable_inventory() = holding();
+}
+
+void InventoryHalf::tell_changes(const v1::Hello& said, Outbox& out) const {
+    if (!wire::same(said.inventory(), holding()))
+        ack(out);
 }
 
 void InventoryHalf::received(Message message, Outbox& out) {

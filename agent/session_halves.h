@@ -12,7 +12,7 @@
 namespace ringwall::agent {
 
 // Where the parts of the session put their actions. Messages go out only while the session is live;
-// what they would have said is in the next Hello.
+// what they would have said is in the next Hello, or after its Welcome.
 struct Outbox {
     std::vector<Action> actions;
     bool live = false;
@@ -34,6 +34,7 @@ class PolicyHalf {
     void tick(Time now, SessionStats& stats, Outbox& out);
 
     void write(v1::Hello& hello) const;
+    void tell_changes(const v1::Hello& said, Outbox& out) const; // since then
     const PolicyRef& held() const { return held_; }
     std::optional<Time> confirm_by() const { return confirm_by_; }
     // Of the next tick; while something is being applied the deadline waits for its outcome.
@@ -52,6 +53,7 @@ class PolicyHalf {
     v1::Holding holding() const;
     void next(SessionStats& stats, Outbox& out);
     void leave(bool timed_out, SessionStats& stats, Outbox& out);
+    void tell_rolled_back(bool timed_out, Outbox& out) const;
     void ack(Outbox& out) const;
     void nack(std::uint64_t version, const Refusal& refusal, Outbox& out) const;
 
@@ -73,6 +75,7 @@ class InventoryHalf {
     void refused(std::uint64_t revision, const std::string& sentence, Outbox& out);
 
     void write(v1::Hello& hello) const;
+    void tell_changes(const v1::Hello& said, Outbox& out) const; // since then
     const InventoryRef& held() const { return held_; }
 
   private:

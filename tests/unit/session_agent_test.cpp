@@ -36,6 +36,9 @@ class AgentSession : public ::testing::Test {
     }
     std::vector<Action> go_live() {
         greet();
+        return welcome();
+    }
+    std::vector<Action> welcome() {
         v1::ToAgent message;
         message.mutable_welcome()->set_protocol(1);
         message.mutable_welcome()->set_heartbeat_seconds(10);
@@ -151,6 +154,27 @@ TEST_F(AgentSession, WithoutControllerTheVersionIsLeftInTimeAndTheNextHelloSaysS
     const auto hello = greet();
     EXPECT_EQ(hello.policy().version(), 1U);
     EXPECT_EQ(hello.rolled_back(), 2U);
+}
+
+TEST_F(AgentSession, WhatChangesBetweenHelloAndWelcomeIsToldAfterwards) {
+    go_live();
+    enforce(one);
+    enforce(two, 65);
+    v1::ToAgent late;
+    *late.mutable_inventory()->mutable_inventory() = inventory(5, 1);
+    EXPECT_EQ(all<action::ApplyInventory>(receive(late)).size(), 1U);
+    tell(input::Disconnected{});
+    tick(60s);
+    EXPECT_TRUE(greet().unconfirmed());
+    tell(input::Applied{v1::INVENTORY, 5});
+    EXPECT_EQ(all<action::RollBackTo>(tick(5s)).size(), 1U);
+    const auto told = messages(welcome());
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[0].rolled_back().version(), 2U);
+    EXPECT_TRUE(told[0].rolled_back().timed_out());
+    EXPECT_TRUE(wire::same(told[0].rolled_back().held(), wire::holding(one)));
+    EXPECT_EQ(told[1].ack().half(), v1::INVENTORY);
+    EXPECT_EQ(told[1].ack().held().version(), 5U);
 }
 
 TEST_F(AgentSession, TheDeadlineOutlivesARestartOfTheAgent) {
