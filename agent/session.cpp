@@ -365,7 +365,7 @@ class Session::Machine {
     int attempts_ = 0, attempts_before_ = 0;
 };
 
-Session::Session(SessionOptions options, SessionStart start)
+Session::Session(SessionOptions options, const SessionStart& start)
     : machine_(std::make_unique<Machine>(std::move(options), start)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;

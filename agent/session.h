@@ -171,7 +171,7 @@ struct SessionStats {
 
 class Session {
   public:
-    Session(SessionOptions options, SessionStart start);
+    Session(SessionOptions options, const SessionStart& start);
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
     Session(const Session&) = delete;

@@ -69,9 +69,10 @@ Result<StoredProfile> Controller::Impl::profile_at(const std::string& name) cons
 // The one that a token is of; nullopt: there is none.
 Result<std::optional<StoredProfile>> Controller::Impl::profile_of(const std::string& token) const {
     const auto digest = pki::sha256_hex(token);
-    if (const auto kept = store->object({pairing_token_kind, digest}))
+    const auto kept = store->object({pairing_token_kind, digest});
+    if (kept)
         return profile_at(json::value_to<std::string>(json::parse(kept->body).at("profile")));
-    else if (kept.error().code != store::Errc::not_found)
+    if (kept.error().code != store::Errc::not_found)
         return std::unexpected(from(kept.error()));
     const auto objects = all_objects(*store, "pairing_profile"); // an older store's
     if (!objects)
