@@ -88,15 +88,15 @@ void Glance::look_at_untouched(std::uint32_t identity) {
 // enough.
 void Glance::look_at_moved() {
     for (const std::uint32_t identity : view_.moves.gained) {
+        found_.gains |= !was_shown(identity);
         if (found_.gains)
             break;
-        found_.gains = !was_shown(identity);
         look_at_untouched(identity);
     }
     for (const std::uint32_t identity : view_.moves.lost) {
+        found_.loses |= !is_shown(identity);
         if (found_.loses)
             break;
-        found_.loses = !is_shown(identity);
         look_at_untouched(identity);
     }
     differs_ |= found_.gains || found_.loses;

@@ -146,6 +146,14 @@ Row Members::row(const RowKey& key) const {
     return out;
 }
 
+std::set<std::uint32_t> Members::owners(const RowKey& key) const {
+    std::set<std::uint32_t> out;
+    if (const auto found = rows_.find(key); found != rows_.end())
+        for (const Member* member : found->second)
+            out.insert(member->identity);
+    return out;
+}
+
 std::vector<RowKey> Members::rows_of(std::uint32_t identity) const {
     std::vector<RowKey> out;
     for (const Member* member : having(identity))

@@ -49,6 +49,7 @@ class Members {
     void remove(const std::string& name);
 
     Row row(const RowKey& key) const;
+    std::set<std::uint32_t> owners(const RowKey& key) const;   // row()'s identities
     std::vector<RowKey> rows_of(std::uint32_t identity) const; // of its present members
     // With those that others claim too, and without members that share none.
     std::vector<RowKey> shared_rows_of(std::uint32_t identity) const;

@@ -3,8 +3,8 @@
 namespace ringwall::compute {
 namespace {
 
-NumberSet owners(const Row& row) {
-    return {boost::container::ordered_unique_range, row.identities.begin(), row.identities.end()};
+NumberSet numbers(const std::set<std::uint32_t>& identities) {
+    return {boost::container::ordered_unique_range, identities.begin(), identities.end()};
 }
 
 } // namespace
@@ -12,8 +12,8 @@ NumberSet owners(const Row& row) {
 TouchedRows::TouchedRows(const Members& members) : members_(members) {
     for (const auto& [key, before] : members.touched()) {
         const Row now = members.row(key);
-        const auto place =
-            all_.try_emplace(all_.end(), key, owners(before), owners(now), before != now);
+        const auto place = all_.try_emplace(all_.end(), key, numbers(before.identities),
+                                            numbers(now.identities), before != now);
         NumberSet either = place->second.before;
         either.insert(place->second.now.begin(), place->second.now.end());
         for (const std::uint32_t identity : either)
@@ -24,7 +24,7 @@ TouchedRows::TouchedRows(const Members& members) : members_(members) {
 TouchedRow TouchedRows::row(const RowKey& key) const {
     if (const auto found = all_.find(key); found != all_.end())
         return found->second;
-    const auto same = owners(members_.row(key));
+    const auto same = numbers(members_.owners(key));
     return {same, same, false};
 }
 
