@@ -11,27 +11,8 @@
 #include <vector>
 
 #include "control/model/model.h"
-#include "control/proto/policy.pb.h"
 
 namespace ringwall::compute {
-
-struct Program;
-
-// The rules of one distinct subject, shared by every workload that has its identity.
-struct SubjectRules {
-    std::vector<std::shared_ptr<const Program>> programs; // by rule id, outbound first
-    std::set<std::string> lists;                          // every list they name
-};
-
-// A subject as it was when the change was made.
-struct SubjectState {
-    std::shared_ptr<const model::Workload> workload;
-    std::uint32_t identity = 0;
-    std::shared_ptr<const SubjectRules> rules;
-
-    v1::Subject wire() const;
-    bool same(const SubjectState& other) const; // nothing that wire() shows differs
-};
 
 struct InventoryChange {
     bool gains = false, loses = false; // identities that it can name

@@ -13,10 +13,6 @@ std::set<std::string> lists_of(const std::vector<SubjectState>& host) {
     return out;
 }
 
-bool names(const SubjectRules& rules, const std::set<std::string>& lists) {
-    return std::ranges::any_of(lists, [&](const auto& list) { return rules.lists.contains(list); });
-}
-
 const SubjectState* subject_of(const std::vector<SubjectState>& host, const std::string& name) {
     const auto found = std::ranges::find(
         host, name, [](const SubjectState& s) -> const std::string& { return s.workload->name; });
@@ -88,7 +84,7 @@ bool Fleet::State::policy_differs(const Host& before, const Host& now,
                                   const std::set<std::string>& lists) {
     return before.size() != now.size() || std::ranges::any_of(now, [&](const auto& subject) {
                const auto* old = subject_of(before, subject.workload->name);
-               return !old || !subject.same(*old) || names(*subject.rules, lists);
+               return !old || !subject.same(*old) || subject.rules->name_any(lists);
            });
 }
 
@@ -152,7 +148,7 @@ void Fleet::State::add_alike(std::uint32_t subject, const std::set<std::string>&
         return;
     const auto& first = same.plain->front();
     const auto &rules = subjects_.rules(subject), &rules_before = subjects_.rules_before(subject);
-    AlikeChange change{same.plain, rules != rules_before || names(*rules, lists),
+    AlikeChange change{same.plain, rules != rules_before || rules->name_any(lists),
                        inventory_change(first->name, view_of(subject))};
     if (change.policy || change.inventory)
         out.alike.push_back(std::move(change));

@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace ringwall::compute {
+namespace {
+
+using Moment = Glance::Moment;
+
+Moment other(Moment when) {
+    return when == Moment::now ? Moment::before : Moment::now;
+}
+
+const NumberSet& owners(const TouchedRow& row, Moment when) {
+    return when == Moment::now ? row.now : row.before;
+}
+
+} // namespace
 
 Glance::Realms Glance::realms(const Address& address) const {
     Realms out{rows_.row({address, {}})};
@@ -11,55 +24,50 @@ Glance::Realms Glance::realms(const Address& address) const {
     return out;
 }
 
-bool Glance::saw(std::span<const TouchedRow> realms) const {
+bool& Glance::found(Moment when) {
+    return when == Moment::now ? found_.gains : found_.loses;
+}
+
+bool Glance::in_sight(std::uint32_t identity, Moment when) const {
+    return when == Moment::now ? view_.has(identity) : view_.had(identity);
+}
+
+bool Glance::seen(std::span<const TouchedRow> realms, Moment when) const {
     return std::ranges::any_of(realms, [&](const TouchedRow& row) {
-        return std::ranges::any_of(row.before, [&](auto identity) { return view_.had(identity); });
+        return std::ranges::any_of(owners(row, when),
+                                   [&](auto identity) { return in_sight(identity, when); });
     });
 }
 
-bool Glance::sees(std::span<const TouchedRow> realms) const {
-    return std::ranges::any_of(realms, [&](const TouchedRow& row) {
-        return std::ranges::any_of(row.now, [&](auto identity) { return view_.has(identity); });
-    });
-}
-
-bool Glance::was_shown(std::uint32_t identity) const {
-    return view_.had(identity) ||
+bool Glance::shown(std::uint32_t identity, Moment when) const {
+    return in_sight(identity, when) ||
            std::ranges::any_of(rows_.of(identity),
                                [&](const auto* row) {
                                    return is_meant(row->first) &&
-                                          row->second.before.contains(identity) &&
-                                          saw(realms(row->first.first));
+                                          owners(row->second, when).contains(identity) &&
+                                          seen(realms(row->first.first), when);
                                }) ||
            std::ranges::any_of(rows_.untouched(identity), [&](const RowKey& key) {
-               return is_meant(key) && saw(realms(key.first));
+               return is_meant(key) && seen(realms(key.first), when);
            });
 }
 
-bool Glance::is_shown(std::uint32_t identity) const {
-    return view_.has(identity) ||
-           std::ranges::any_of(rows_.of(identity),
-                               [&](const auto* row) {
-                                   return is_meant(row->first) &&
-                                          row->second.now.contains(identity) &&
-                                          sees(realms(row->first.first));
-                               }) ||
-           std::ranges::any_of(rows_.untouched(identity), [&](const RowKey& key) {
-               return is_meant(key) && sees(realms(key.first));
-           });
+// Who is shown at this moment only.
+void Glance::look_for_others(const TouchedRow& row, Moment when) {
+    if (!found(when))
+        found(when) = std::ranges::any_of(
+            owners(row, when), [&](auto identity) { return !shown(identity, other(when)); });
 }
 
 void Glance::look(std::span<const TouchedRow> realms) {
-    const bool was_seen = saw(realms), is_seen = sees(realms);
+    const bool was_seen = seen(realms, Moment::before), is_seen = seen(realms, Moment::now);
     for (const TouchedRow& row : realms) {
         const bool was = was_seen && !row.before.empty(), is = is_seen && !row.now.empty();
         differs_ |= was != is || (is && row.differs);
-        found_.gains |= is && std::ranges::any_of(row.now, [&](auto identity) {
-                            return !found_.gains && !was_shown(identity);
-                        });
-        found_.loses |= was && std::ranges::any_of(row.before, [&](auto identity) {
-                            return !found_.loses && !is_shown(identity);
-                        });
+        if (is)
+            look_for_others(row, Moment::now);
+        if (was)
+            look_for_others(row, Moment::before);
     }
 }
 
@@ -86,24 +94,19 @@ void Glance::look_at_untouched(std::uint32_t identity) {
 
 // Rows that come into sight show somebody, at most, and those that leave it hide somebody: one is
 // enough.
-void Glance::look_at_moved() {
-    for (const std::uint32_t identity : view_.moves.gained) {
-        found_.gains |= !was_shown(identity);
-        if (found_.gains)
+void Glance::look_at_moved(const NumberSet& moved, Moment when) {
+    for (const std::uint32_t identity : moved) {
+        found(when) |= !shown(identity, other(when));
+        if (found(when))
             break;
         look_at_untouched(identity);
     }
-    for (const std::uint32_t identity : view_.moves.lost) {
-        found_.loses |= !is_shown(identity);
-        if (found_.loses)
-            break;
-        look_at_untouched(identity);
-    }
-    differs_ |= found_.gains || found_.loses;
+    differs_ |= found(when);
 }
 
 std::optional<InventoryChange> Glance::change(std::span<const std::uint32_t> in_sight) {
-    look_at_moved();
+    look_at_moved(view_.moves.gained, Moment::now);
+    look_at_moved(view_.moves.lost, Moment::before);
     if (realm_) { // what is seen of an address in one realm shows the other, too
         for (const auto& [key, row] : rows_.all())
             look_at(key, row);

@@ -14,6 +14,8 @@ namespace ringwall::compute {
 // A host is shown the addresses that somebody in its sight claims, and all who claim one of them.
 class Glance {
   public:
+    enum class Moment { before, now }; // the change
+
     // `realm`: the host's own name where addresses mean something there only; null: nowhere.
     Glance(TouchedRows& rows, const View& view, const std::string* realm)
         : rows_(rows), view_(view), realm_(realm) {}
@@ -28,15 +30,16 @@ class Glance {
         return key.second.empty() || (realm_ && key.second == *realm_);
     }
     Realms realms(const Address& address) const;
-    bool saw(std::span<const TouchedRow> realms) const;
-    bool sees(std::span<const TouchedRow> realms) const;
-    bool was_shown(std::uint32_t identity) const;
-    bool is_shown(std::uint32_t identity) const;
+    bool& found(Moment when); // somebody who is shown at this moment only
+    bool in_sight(std::uint32_t identity, Moment when) const;
+    bool seen(std::span<const TouchedRow> realms, Moment when) const;
+    bool shown(std::uint32_t identity, Moment when) const;
+    void look_for_others(const TouchedRow& row, Moment when);
     void look_at(const RowKey& key, const TouchedRow& row);
     void look(std::span<const TouchedRow> realms);
     void look_at_touched(std::uint32_t identity);
     void look_at_untouched(std::uint32_t identity);
-    void look_at_moved();
+    void look_at_moved(const NumberSet& moved, Moment when);
     bool is_done() const { return differs_ && found_.gains && found_.loses; }
 
     TouchedRows& rows_;

@@ -80,7 +80,7 @@ Bitmap Fleet::State::involved() const {
     Bitmap out = core;
     for (const std::uint32_t identity : core.numbers())
         for (const RowKey& key : members_.shared_rows_of(identity))
-            for (const std::uint32_t sharing : members_.row(key).identities)
+            for (const std::uint32_t sharing : members_.owners(key))
                 out.add(sharing);
     return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control/compute/fleet_program.h"
+#include "control/compute/wire.h"
 
 namespace ringwall::compute {
 namespace {
@@ -50,6 +51,29 @@ Bitmap named_by(const SubjectRules& rules) {
 }
 
 } // namespace
+
+bool SubjectRules::name_any(const std::set<std::string>& some) const {
+    return std::ranges::any_of(some, [&](const auto& list) { return lists.contains(list); });
+}
+
+v1::Subject SubjectState::wire() const {
+    v1::Subject out;
+    out.set_workload(workload->name);
+    out.set_identity(identity);
+    out.set_mode(compute::wire(workload->mode));
+    out.set_cgroup(workload->cgroup);
+    for (const auto& program : rules->programs)
+        program->write(out);
+    for (const Address& address : workload->addresses)
+        out.add_addresses(compute::wire(address));
+    return out;
+}
+
+bool SubjectState::same(const SubjectState& other) const {
+    const model::Workload &a = *workload, &b = *other.workload;
+    return identity == other.identity && rules == other.rules && a.name == b.name &&
+           a.mode == b.mode && a.cgroup == b.cgroup && a.addresses == b.addresses;
+}
 
 Subjects::Slot& Subjects::slot(std::uint32_t number) {
     if (number >= slots_.size())
@@ -150,7 +174,6 @@ void Subjects::publish(Touch& touch, const View& living) {
         else
             see_all_.remove(touch.number);
     }
-    touch.changed = rules(touch.number) != touch.rules || !touch.moves.empty();
     for (const std::uint32_t identity : touch.moves.gained)
         slot(identity).seen_by.add(touch.number);
     for (const std::uint32_t identity : touch.moves.lost)
@@ -213,7 +236,7 @@ const Bitmap& Subjects::seen_by(std::uint32_t identity) const {
 std::vector<std::uint32_t> Subjects::changed() const {
     std::vector<std::uint32_t> out;
     for (const Touch& touch : touches_)
-        if (touch.changed)
+        if (rules(touch.number) != touch.rules || !touch.moves.empty())
             out.push_back(touch.number);
     return out;
 }
@@ -221,9 +244,7 @@ std::vector<std::uint32_t> Subjects::changed() const {
 std::vector<std::uint32_t> Subjects::naming(const std::set<std::string>& lists) const {
     std::vector<std::uint32_t> out;
     for (std::uint32_t number = 0; number < slots_.size(); ++number)
-        if (const Subject* subject = find(number);
-            subject && std::ranges::any_of(
-                           lists, [&](const auto& l) { return subject->rules->lists.contains(l); }))
+        if (const Subject* subject = find(number); subject && subject->rules->name_any(lists))
             out.push_back(number);
     return out;
 }

@@ -6,14 +6,33 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "control/compute/fleet_bitmap.h"
-#include "control/compute/fleet_change.h"
 #include "control/compute/fleet_moves.h"
 #include "control/compute/fleet_rule.h"
+#include "control/model/model.h"
+#include "control/proto/policy.pb.h"
 
 namespace ringwall::compute {
+
+// The rules of one distinct subject, shared by every workload that has its identity.
+struct SubjectRules {
+    std::vector<std::shared_ptr<const Program>> programs; // by rule id, outbound first
+    std::set<std::string> lists;                          // every list they name
+    bool name_any(const std::set<std::string>& some) const;
+};
+
+// A workload as a subject, at some moment.
+struct SubjectState {
+    std::shared_ptr<const model::Workload> workload;
+    std::uint32_t identity = 0;
+    std::shared_ptr<const SubjectRules> rules;
+
+    v1::Subject wire() const;
+    bool same(const SubjectState& other) const; // nothing that wire() shows differs
+};
 
 // A subject is a managed identity that lives. What it had before a change is kept until settled().
 class Subjects {
@@ -57,7 +76,6 @@ class Subjects {
         Moves moves;              // of its sight
         bool fresh = false;       // stands elsewhere
         bool reprogrammed = false;
-        bool changed = false;
     };
     struct Slot { // of an identity's number
         std::optional<Subject> subject;

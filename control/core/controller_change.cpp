@@ -60,8 +60,8 @@ Result<store::Change> Controller::Impl::completed(const store::Change& change) c
         if (!profile)
             return std::unexpected(profile.error());
         profile->tokens.clear();
-        if (const auto present = store->object(edit.id))
-            profile->tokens = parse_profile(edit.id.name, json::parse(present->body))->tokens;
+        if (const auto present = profile_at(edit.id.name))
+            profile->tokens = present->tokens;
         edit.body = to_json(*profile);
     }
     return out;
